@@ -1,0 +1,75 @@
+/** Collects trace events, digests them, and hands them to whoever drains. Observers read; they never act on the world. */
+import type { Clock } from './clock.ts'
+import { Digest } from './digest.ts'
+import type { Batch, TraceEvent } from './trace-event.ts'
+
+export type TraceObserver = (event: TraceEvent, atUs: number, seq: number) => void
+
+export class Trace {
+  readonly #clock: Clock
+  readonly #digest = new Digest()
+  readonly #observers = new Set<TraceObserver>()
+  #events: TraceEvent[] = []
+  #atUs: number[] = []
+  #firstSeq = 0
+  #keep = true
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Sequence number of the next event. */
+  get nextSeq(): number {
+    return this.#firstSeq + this.#events.length
+  }
+
+  emit(event: TraceEvent): void {
+    const atUs = this.#clock.nowUs
+    const seq = this.nextSeq
+    this.#mix(event, atUs)
+    for (const observer of this.#observers) observer(event, atUs, seq)
+    if (this.#keep) {
+      this.#events.push(event)
+      this.#atUs.push(atUs)
+    } else this.#firstSeq += 1
+  }
+
+  /** Calls `observer` for each event from now on; the returned function ends it. */
+  observe(observer: TraceObserver): () => void {
+    this.#observers.add(observer)
+    return () => this.#observers.delete(observer)
+  }
+
+  /** Stops keeping events for `drain`: a replica that only replays needs the digest alone. */
+  keepEvents(keep: boolean): void {
+    this.#keep = keep
+    if (!keep) this.drain()
+  }
+
+  drain(): Batch {
+    const batch: Batch = {
+      firstSeq: this.#firstSeq,
+      atUs: this.#atUs,
+      events: this.#events,
+      nowUs: this.#clock.nowUs,
+      digest: this.digest(),
+    }
+    this.#firstSeq += this.#events.length
+    this.#events = []
+    this.#atUs = []
+    return batch
+  }
+
+  digest(): string {
+    return this.#digest.toString()
+  }
+
+  #mix(event: TraceEvent, atUs: number): void {
+    const digest = this.#digest
+    digest.number(atUs)
+    for (const value of Object.values(event)) {
+      if (typeof value === 'string') digest.text(value)
+      else digest.number(Number(value))
+    }
+  }
+}

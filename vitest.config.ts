@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'core', include: ['core/**/*.test.ts'], environment: 'node' } },
+      { test: { name: 'main', include: ['main/**/*.test.ts', 'preload/**/*.test.ts'], environment: 'node', testTimeout: 30_000 } },
+      { test: { name: 'tidy', include: ['test/tidy/**/*.test.ts'], environment: 'node' } },
+      { test: { name: 'world', include: ['test/{flows,parity,labs,replay,fuzz}/**/*.test.ts'], environment: 'node', testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'e2e', include: ['test/e2e/**/*.test.ts'], environment: 'node', testTimeout: 180_000, hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
