@@ -30,12 +30,19 @@ const MICRO_TIME = `${META}.MicroTime`
 const META_TYPES = /^V1(APIGroup|APIGroupList|APIResource|APIResourceList|APIVersions|Condition|DeleteOptions|FieldSelectorRequirement|GroupVersionForDiscovery|LabelSelector|LabelSelectorRequirement|ListMeta|ManagedFieldsEntry|MicroTime|ObjectMeta|OwnerReference|Patch|Preconditions|ServerAddressByClientCIDR|ShardInfo|Status|StatusCause|StatusDetails)$/
 /** Types of core/v1 that only other groups refer to. */
 const CORE_TYPES = /^V1(TopologySelectorTerm|TopologySelectorLabelRequirement|NodeSelector|NodeSelectorTerm|NodeSelectorRequirement|Toleration|TypedLocalObjectReference|ObjectReference)$/
+/** Types of subresources, which no object of their group refers to. */
+const OWN_GROUP = new Map([
+  ['V1Eviction', 'policy'], ['V1Scale', 'autoscaling'], ['V1ScaleSpec', 'autoscaling'], ['V1ScaleStatus', 'autoscaling'],
+  ['V1ComponentCondition', ''], ['V1ComponentStatus', ''], ['V1ComponentStatusList', ''],
+])
 /** Several groups have a type of this name; the package then puts the group in front. */
 const GROUP_PREFIX = /^(Core|Events|Authentication|Storage|Discovery|Flowcontrol|Rbac|Admissionregistration|Apiextensions|Apiregistration|Resource|Batch|Apps)(V\d.*)$/
 const PACKAGES = new Map([
   ['', 'io.k8s.api.core'],
   ['apiextensions.k8s.io', 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions'],
   ['apiregistration.k8s.io', 'io.k8s.kube-aggregator.pkg.apis.apiregistration'],
+  ['apiextensions', 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions'],
+  ['apiregistration', 'io.k8s.kube-aggregator.pkg.apis.apiregistration'],
 ])
 /** Quantities are plain strings in the package. Maps of them by the name of the field, single ones by type and field. */
 const QUANTITY_MAPS = new Set([
@@ -95,6 +102,9 @@ function add(model, { group, version }) {
   }
 }
 
+add('V1Eviction', { group: 'policy', version: 'v1' })
+add('V1Scale', { group: 'autoscaling', version: 'v1' })
+
 const referenced = type => [...type.matchAll(/\b((?:[A-Z][a-z]+)?V\d\w*)\b/g)].map(match => match[1]).filter(name => models.has(name))
 
 /** A type belongs to the group of the first object that refers to it; core comes first. */
@@ -104,6 +114,7 @@ for (const [root, list] of roots) visit(root, list[0].group)
 for (const model of models.keys()) visit(model, META_TYPES.test(model) ? 'meta' : guessGroup(model))
 
 function guessGroup(model) {
+  if (OWN_GROUP.has(model)) return OWN_GROUP.get(model)
   const prefix = GROUP_PREFIX.exec(model)?.[1]
   return prefix === undefined ? 'meta' : prefix === 'Core' ? '' : prefix.toLowerCase()
 }
