@@ -2,7 +2,7 @@
 import { Bug } from '../../base/assert.ts'
 import type { ApiClient } from '../../api/client/api-client.ts'
 import type { ApiServer } from '../../api/server/api-server.ts'
-import type { Image } from '../../images/image.ts'
+import type { Image } from '../cri/image.ts'
 import type { Machine } from '../../linux/machine.ts'
 
 export interface KubeletOptions {

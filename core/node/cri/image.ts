@@ -1,0 +1,45 @@
+/**
+ * A container image: files and programs, not layers. `build` is asked once for each container that is created from it.
+ * Truth: OCI image-spec config.md (Entrypoint, Cmd, Env, WorkingDir, ExposedPorts).
+ *
+ * Omits: layers, registries, digests of real content, users, architectures.
+ */
+import type { Executable } from '../../linux/program.ts'
+
+/** What an image may know of the container that it becomes. */
+export interface ContainerSpec {
+  /** As the pod wrote it. */
+  image: string
+  namespace: string
+  pod: string
+  container: string
+  /** The pod's `command` and `args`, already expanded; empty when the image's own apply. */
+  command: readonly string[]
+  args: readonly string[]
+  ports: readonly { name: string; containerPort: number; protocol: string }[]
+  env: ReadonlyMap<string, string>
+}
+
+export interface ImageBuild {
+  /** ENTRYPOINT and CMD as the image declares them. */
+  entrypoint: string[]
+  cmd?: string[]
+  env?: [name: string, value: string][]
+  cwd?: string
+  /** Names from `core/commands/packages.ts`. */
+  packages: string[]
+  /** The image's own programs, by absolute path. */
+  programs: [path: string, executable: Executable][]
+  files?: [path: string, text: string][]
+  /** Said in the Pulled event and as the first line of the container's log. */
+  notice?: string
+  /** Signal that asks the main process to end; SIGTERM unless told. */
+  stopSignal?: 'SIGTERM' | 'SIGQUIT' | 'SIGINT' | 'SIGWINCH'
+}
+
+export interface Image {
+  /** `ref` is normalised: `docker.io/library/nginx`, without tag and digest. */
+  match(repository: string): boolean
+  sizeBytes: number
+  build(container: ContainerSpec): ImageBuild
+}
