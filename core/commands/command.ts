@@ -1,6 +1,5 @@
 /** What commands have in common: their usage errors, and reading from files or standard input. */
 import { type Errno, isErrno, strerror } from '../base/errno.ts'
-import { resolvePath } from '../linux/file-system.ts'
 import type { OpenFile } from '../linux/open-file.ts'
 import type { Process } from '../linux/process.ts'
 import type { Executable } from '../linux/program.ts'
@@ -51,43 +50,32 @@ export function wrongUsage(proc: Process, name: string, complaint: string, exitC
 }
 
 export function absolutePath(proc: Process, path: string): string {
-  return resolvePath(proc.cwd, path)
+  return path === '' ? '/\0' : proc.path(path)
 }
 
-/** The descriptor that a name such as `-`, `/dev/stdin` or `/dev/fd/63` stands for, or null. */
-export function descriptorOf(path: string): number | null {
-  if (path === '-' || path === '/dev/stdin') return 0
-  const match = /^\/(?:dev|proc\/self)\/fd\/(\d{1,4})$/.exec(path)
-  return match ? Number(match[1]) : null
-}
-
-/** Text from a file or a descriptor, in chunks. */
+/** Text from a file or (`-`) standard input, in chunks. */
 export class TextInput {
   readonly #proc: Process
   readonly #file: OpenFile | null
-  readonly #descriptor: number
 
-  private constructor(proc: Process, file: OpenFile | null, descriptor: number) {
+  private constructor(proc: Process, file: OpenFile | null) {
     this.#proc = proc
     this.#file = file
-    this.#descriptor = descriptor
   }
 
   static open(proc: Process, path: string): TextInput | Errno {
-    const descriptor = descriptorOf(path)
-    if (descriptor !== null) return proc.fds.has(descriptor) ? new TextInput(proc, null, descriptor) : 'EBADF'
+    if (path === '-' || path === '/dev/stdin') return proc.fds.has(0) ? new TextInput(proc, null) : 'EBADF'
     if (path === '') return 'ENOENT'
-    const absolute = absolutePath(proc, path)
-    if (proc.fs.isDirectory(absolute)) return 'EISDIR'
-    const file = proc.fs.open(absolute, { read: true })
-    return isErrno(file) ? file : new TextInput(proc, file, -1)
+    if (proc.fs.isDirectory(proc.path(path))) return 'EISDIR'
+    const file = proc.open(path, { read: true })
+    return isErrno(file) ? file : new TextInput(proc, file)
   }
 
   /** The next chunk, null at the end. */
-  *read(): Generator<Wait, string | null, unknown> {
-    if (this.#file === null) return yield* this.#proc.read(this.#descriptor)
+  *read(maxChars = CHUNK_CHARS): Generator<Wait, string | null, unknown> {
+    if (this.#file === null) return yield* this.#proc.read(0, maxChars)
     for (;;) {
-      const text = this.#file.read(CHUNK_CHARS)
+      const text = this.#file.read(maxChars)
       if (text !== undefined) return text
       yield this.#file.readable.wait
     }
