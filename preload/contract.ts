@@ -16,7 +16,7 @@ export interface LabStepSummary {
   title: Text
   /** Markdown. */
   text: Text
-  checks: { id: string; title: Text; kind: 'state' | 'run' | 'flow' | 'question'; choices?: { id: string; text: Text }[] }[]
+  checks: { id: string; title: Text; kind: 'state' | 'run' | 'flow' | 'question'; choices?: { id: string; text: Text }[]; because?: { id: string; text: Text }[] }[]
   hints: Text[]
 }
 
@@ -93,7 +93,8 @@ export interface RuleView {
 
 /** Requests of the page. Each returns a promise; a refusal rejects with an `Error` whose message is for people. */
 export interface HostApi {
-  hello(): Promise<{ version: string; host: 'desktop' | 'browser'; preferences: Preferences }>
+  /** `last` is the session that was open when the app ended or the page was reloaded, or ''. */
+  hello(): Promise<{ version: string; host: 'desktop' | 'browser'; preferences: Preferences; last: string }>
   listLabs(): Promise<LabSummary[]>
   listSessions(): Promise<SessionSummary[]>
   /** Opens (or creates) a session and makes it the current one. History follows as `onHistory` calls, then batches. */

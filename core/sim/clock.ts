@@ -96,6 +96,13 @@ export class Clock {
     return 'reached'
   }
 
+  /** Lets time pass up to `atUs` without running anything; an event that is due before holds it there. */
+  rest(atUs: number): void {
+    const next = this.nextAtUs
+    const limit = next === undefined ? atUs : Math.min(atUs, next)
+    if (limit > this.#nowUs) this.#nowUs = limit
+  }
+
   #schedule(atUs: number, run: () => void, background: boolean): Timer {
     assert(Number.isSafeInteger(atUs), `an event at ${atUs} µs is beyond the clock`)
     const timer: Timer = { atUs, order: this.#order, background, run }

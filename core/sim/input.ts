@@ -27,12 +27,16 @@ export type Input =
 export interface JournalEntry {
   seq: number
   atUs: number
+  /** How many clock events had run: places an input inside an instant when somebody stepped through it. */
+  events: number
   input: Input
 }
 
 /** Compares a replay with its recording: the digest after everything that happened up to `atUs`, and how many inputs were in. */
 export interface DigestMark {
   atUs: number
+  /** How many clock events had run. */
+  events: number
   inputs: number
   digest: string
 }

@@ -24,9 +24,17 @@ export class Trace {
   }
 
   emit(event: TraceEvent): void {
+    this.#mix(event, this.#clock.nowUs)
+    this.emitAside(event)
+  }
+
+  /**
+   * For what is said *about* the world (grades, whether it has settled) and must not be part of its digest, because it depends
+   * on who looks and when.
+   */
+  emitAside(event: TraceEvent): void {
     const atUs = this.#clock.nowUs
     const seq = this.nextSeq
-    this.#mix(event, atUs)
     for (const observer of this.#observers) observer(event, atUs, seq)
     if (this.#keep) {
       this.#events.push(event)

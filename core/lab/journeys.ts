@@ -1,0 +1,150 @@
+/**
+ * Every packet's way, read from the trace: a fold that labs grade and probes report. It holds the latest packets only.
+ *
+ * Omits: the bytes; `core/view` builds those.
+ */
+import type { Trace } from '../sim/trace.ts'
+import type {
+  LinkState, PacketDeliver, PacketDrop, PacketNat, PacketNew, PacketRoute, PacketRule, PacketTap, TraceEvent,
+} from '../sim/trace-event.ts'
+
+const JOURNEYS_MAX = 20_000
+
+export type Step =
+  | { at: 'tap'; tap: PacketTap }
+  | { at: 'rule'; rule: PacketRule }
+  | { at: 'nat'; nat: PacketNat }
+  | { at: 'route'; route: PacketRoute }
+  | { at: 'encap'; outer: number }
+
+export interface Journey {
+  born: PacketNew
+  atUs: number
+  steps: Step[]
+  delivered: PacketDeliver | null
+  drop: PacketDrop | null
+}
+
+export class Journeys {
+  readonly #journeys = new Map<number, Journey>()
+  readonly #spaces = new Map<number, { name: string; machine: string; pod: string }>()
+  readonly #links = new Map<string, LinkState>()
+  readonly #routers = new Set<string>()
+  readonly #stop: () => void
+  /** Called when a packet reached its end. */
+  onEnd: ((journey: Journey) => void) | null = null
+
+  constructor(trace: Trace) {
+    this.#stop = trace.observe((event, atUs) => this.#fold(event, atUs))
+  }
+
+  close(): void {
+    this.#stop()
+  }
+
+  get(packet: number): Journey | undefined {
+    return this.#journeys.get(packet)
+  }
+
+  all(): IterableIterator<Journey> {
+    return this.#journeys.values()
+  }
+
+  /** `worker-1`, or `pod/default/web` for a pod's namespace. */
+  nameOf(netns: number): string {
+    const space = this.#spaces.get(netns)
+    if (!space) return `netns-${netns}`
+    return space.pod === '' ? space.machine : `pod/${space.pod}`
+  }
+
+  podOf(netns: number): string {
+    return this.#spaces.get(netns)?.pod ?? ''
+  }
+
+  linkName(netns: number, ifindex: number): string {
+    return this.#links.get(`${netns}/${ifindex}`)?.name ?? `if${ifindex}`
+  }
+
+  /** Interfaces in the order in which the packet crossed them, tunnels unrolled; the ports of the node network's switch are left out. */
+  path(packet: number, depth = 0): string[] {
+    const journey = this.#journeys.get(packet)
+    const path: string[] = []
+    if (!journey || depth > 4) return path
+    const add = (name: string): void => {
+      if (path[path.length - 1] !== name) path.push(name)
+    }
+    for (const step of journey.steps) {
+      if (step.at === 'encap') for (const name of this.path(step.outer, depth + 1)) add(name)
+      if (step.at !== 'tap') continue
+      const { netns, ifindex } = step.tap
+      const port = this.#links.get(`${netns}/${ifindex}`)
+      const space = this.#spaces.get(netns)
+      if (space && this.#routers.has(space.machine) && port && (port.master !== 0 || step.tap.dir === 'in')) continue
+      add(`${this.nameOf(netns)}:${port?.name ?? ifindex}`)
+    }
+    return path
+  }
+
+  /** Where the packet died; for one that went into a tunnel, where the tunnel's packet died. */
+  dropOf(packet: number, depth = 0): PacketDrop | null {
+    const journey = this.#journeys.get(packet)
+    if (!journey || depth > 4) return null
+    if (journey.drop) return journey.drop
+    for (const step of journey.steps) if (step.at === 'encap') return this.dropOf(step.outer, depth + 1)
+    return null
+  }
+
+  #fold(event: TraceEvent, atUs: number): void {
+    switch (event.kind) {
+      case 'machine.add':
+        if (event.role === 'router') this.#routers.add(event.machine)
+        return
+      case 'netns.add':
+        this.#spaces.set(event.netns, { name: event.name, machine: event.machine, pod: event.pod })
+        return
+      case 'link.add':
+      case 'link.set':
+        this.#links.set(`${event.netns}/${event.ifindex}`, event)
+        return
+      case 'packet.new': {
+        this.#journeys.set(event.packet, { born: event, atUs, steps: [], delivered: null, drop: null })
+        if (this.#journeys.size > JOURNEYS_MAX) {
+          const oldest = this.#journeys.keys().next()
+          if (!oldest.done) this.#journeys.delete(oldest.value)
+        }
+        return
+      }
+      case 'packet.tap':
+        this.#journeys.get(event.packet)?.steps.push({ at: 'tap', tap: event })
+        return
+      case 'packet.rule':
+        this.#journeys.get(event.packet)?.steps.push({ at: 'rule', rule: event })
+        return
+      case 'packet.nat':
+        this.#journeys.get(event.packet)?.steps.push({ at: 'nat', nat: event })
+        return
+      case 'packet.route':
+        this.#journeys.get(event.packet)?.steps.push({ at: 'route', route: event })
+        return
+      case 'packet.encap':
+        this.#journeys.get(event.packet)?.steps.push({ at: 'encap', outer: event.outer })
+        return
+      case 'packet.deliver': {
+        const journey = this.#journeys.get(event.packet)
+        if (!journey) return
+        journey.delivered = event
+        this.onEnd?.(journey)
+        return
+      }
+      case 'packet.drop': {
+        const journey = this.#journeys.get(event.packet)
+        if (!journey) return
+        journey.drop = event
+        this.onEnd?.(journey)
+        return
+      }
+      default:
+        return
+    }
+  }
+}

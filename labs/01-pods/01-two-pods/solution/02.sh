@@ -1,0 +1,2 @@
+kubectl exec a -- ip link
+ssh worker-1 ip link

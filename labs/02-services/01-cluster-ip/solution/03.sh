@@ -1,0 +1,1 @@
+kubectl exec shell -- curl -s http://$(kubectl get service web -o jsonpath='{.spec.clusterIP}')/
