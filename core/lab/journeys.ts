@@ -5,7 +5,7 @@
  */
 import type { Trace } from '../sim/trace.ts'
 import type {
-  LinkState, PacketDeliver, PacketDrop, PacketNat, PacketNew, PacketRoute, PacketRule, PacketTap, TraceEvent,
+  PacketDeliver, PacketDrop, PacketNat, PacketNew, PacketRoute, PacketRule, PacketTap, TraceEvent,
 } from '../sim/trace-event.ts'
 
 const JOURNEYS_MAX = 20_000
@@ -16,6 +16,14 @@ export type Step =
   | { at: 'nat'; nat: PacketNat }
   | { at: 'route'; route: PacketRoute }
   | { at: 'encap'; outer: number }
+
+/** A network namespace as far as names go. */
+export interface KnownSpace {
+  name: string
+  machine: string
+  pod: string
+  links(): { ifindex: number; name: string; master: { ifindex: number } | null }[]
+}
 
 export interface Journey {
   born: PacketNew
@@ -28,7 +36,7 @@ export interface Journey {
 export class Journeys {
   readonly #journeys = new Map<number, Journey>()
   readonly #spaces = new Map<number, { name: string; machine: string; pod: string }>()
-  readonly #links = new Map<string, LinkState>()
+  readonly #links = new Map<string, { name: string; master: number }>()
   readonly #routers = new Set<string>()
   readonly #stop: () => void
   /** Called when a packet reached its end. */
@@ -40,6 +48,15 @@ export class Journeys {
 
   close(): void {
     this.#stop()
+  }
+
+  /** Takes in what was there before the fold began. */
+  learn(net: { namespaces: ReadonlyMap<number, KnownSpace> }, machines: ReadonlyMap<string, { role: string }>): void {
+    for (const [name, { role }] of machines) if (role === 'router') this.#routers.add(name)
+    for (const [id, space] of net.namespaces) {
+      this.#spaces.set(id, { name: space.name, machine: space.machine, pod: space.pod })
+      for (const link of space.links()) this.#links.set(`${id}/${link.ifindex}`, { name: link.name, master: link.master ? link.master.ifindex : 0 })
+    }
   }
 
   get(packet: number): Journey | undefined {

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { formatSessionFile } from '../../core/session/session-file.ts'
 import { Simulation } from '../../core/session/simulation.ts'
 import type { Batch } from '../../core/sim/trace-event.ts'
-import { PcapngWriter } from '../../core/view/pcapng.ts'
+import { CaptureFold } from '../../core/view/capture.ts'
 import { UsageError } from './usage.ts'
 import { readText, scenarioOf, WORLD_HELP, WORLD_OPTIONS } from './world-options.ts'
 
@@ -42,7 +42,7 @@ export async function run(args: string[]): Promise<number> {
   const text = values.c ?? readText(positionals[0] ?? '-')
   const simulation = Simulation.open(scenarioOf(values))
   const trace: string[] = []
-  const pcap = values.pcap === undefined ? null : new PcapngWriter()
+  const pcap = values.pcap === undefined ? null : new CaptureFold()
   let exitCode = -1
   const handle = (batch: Batch): void => {
     for (let i = 0; i < batch.events.length; i += 1) {
