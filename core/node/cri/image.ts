@@ -4,7 +4,7 @@
  *
  * Omits: layers, registries, digests of real content, users, architectures.
  */
-import type { Executable } from '../../linux/program.ts'
+import type { FileSystem } from '../../linux/file-system.ts'
 
 /** What an image may know of the container that it becomes. */
 export interface ContainerSpec {
@@ -26,11 +26,8 @@ export interface ImageBuild {
   cmd?: string[]
   env?: [name: string, value: string][]
   cwd?: string
-  /** Names from `core/commands/packages.ts`. */
-  packages: string[]
-  /** The image's own programs, by absolute path. */
-  programs: [path: string, executable: Executable][]
-  files?: [path: string, text: string][]
+  /** Puts the image's files and programs into a root file system that has the usual directories already. */
+  install(fs: FileSystem): void
   /** Said in the Pulled event and as the first line of the container's log. */
   notice?: string
   /** Signal that asks the main process to end; SIGTERM unless told. */
@@ -38,8 +35,6 @@ export interface ImageBuild {
 }
 
 export interface Image {
-  /** `ref` is normalised: `docker.io/library/nginx`, without tag and digest. */
-  match(repository: string): boolean
   sizeBytes: number
   build(container: ContainerSpec): ImageBuild
 }
