@@ -6,6 +6,7 @@
 import { isErrno, strerror } from '../../base/errno.ts'
 import { byText } from '../../base/text-order.ts'
 import { formatIp } from '../../net/addr/ip.ts'
+import { KERNEL_RELEASE } from '../../linux/proc-files.ts'
 import type { Process } from '../../linux/process.ts'
 import type { Executable } from '../../linux/program.ts'
 import { strftime } from '../calendar.ts'
@@ -132,7 +133,7 @@ const unameManual = {
 
 /** What the simulated kernel calls itself: also in /proc/version of the machine. */
 const KERNEL: readonly (readonly [letter: string, text: string])[] = [
-  ['s', 'Linux'], ['n', ''], ['r', '6.1.0-vethlab'], ['v', '#1 SMP PREEMPT_DYNAMIC'], ['m', 'x86_64'], ['p', 'unknown'], ['i', 'unknown'],
+  ['s', 'Linux'], ['n', ''], ['r', KERNEL_RELEASE], ['v', '#1 SMP'], ['m', 'x86_64'], ['p', 'unknown'], ['i', 'unknown'],
   ['o', 'GNU/Linux'],
 ]
 
