@@ -38,9 +38,7 @@ export function select(kube: Invocation, args: readonly string[], options: { nam
   const slashed = args.filter(arg => arg.includes('/'))
   if (slashed.length > 0) {
     if (slashed.length < args.length) {
-      throw new KubectlError(args[0].includes('/')
-        ? `there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. '${kube.path.split(' ')[0]} get resource/<resource_name>' instead of '${kube.path.split(' ')[0]} get resource resource/<resource_name>'`
-        : `there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'`)
+      throw new KubectlError("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'")
     }
     for (const arg of args) {
       const parts = arg.split('/')
@@ -56,9 +54,8 @@ export function select(kube: Invocation, args: readonly string[], options: { nam
   }
   if (selection.targets.length > 0) {
     if (kube.flags.text('selector') !== '') throw new KubectlError('name cannot be provided when a selector is specified')
-    if (kube.flags.text('field-selector') !== '') throw new KubectlError('name cannot be provided when a field selector is specified'.replace('a field selector', 'a field selector'))
+    if (kube.flags.text('field-selector') !== '') throw new KubectlError('name cannot be provided when a field selector is specified')
     if (allNamespaces) throw new KubectlError('a resource cannot be retrieved by name across all namespaces')
-    if (kube.flags.on('all')) throw new KubectlError('setting \'all\' parameter but found a non empty selector. '.trim())
   }
   if (selection.types.length > 0 && !options.namesOptional && kube.flags.text('selector') === '' && !kube.flags.on('all') && kube.flags.text('field-selector') === '') {
     throw new KubectlError('resource(s) were provided, but no name was specified')

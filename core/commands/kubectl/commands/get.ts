@@ -46,7 +46,7 @@ export const getCommand: CommandSpec = {
     const fromFiles = kube.flags.list('filename').length > 0
     if (kube.args.length === 0 && !fromFiles) {
       kube.error('You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n')
-      throw kube.usage('Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).'.replace(/^/, 'error: '))
+      throw kube.usage('Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).')
     }
     const printer = printerOf(kube, { table: true })
     const selection = fromFiles ? yield* fileSelection(kube) : select(kube, kube.args, { namesOptional: true })
