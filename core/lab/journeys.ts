@@ -82,6 +82,11 @@ export class Journeys {
     return this.#links.get(`${netns}/${ifindex}`)?.name ?? `if${ifindex}`
   }
 
+  /** Every crossing of an interface, in order. */
+  taps(packet: number): PacketTap[] {
+    return (this.#journeys.get(packet)?.steps ?? []).flatMap((step) => (step.at === 'tap' ? [step.tap] : []))
+  }
+
   /** Interfaces in the order in which the packet crossed them, tunnels unrolled; the ports of the node network's switch are left out. */
   path(packet: number, depth = 0): string[] {
     const journey = this.#journeys.get(packet)

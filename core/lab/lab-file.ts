@@ -89,8 +89,11 @@ class LabReader {
     const fields = this.#fields(value, at, ['id', 'title', 'expect', 'run', 'flow', 'packet', 'question'])
     const kinds = ['expect', 'run', 'flow', 'packet', 'question'].filter((kind) => fields[kind] !== undefined)
     const head = { id: this.#string(fields['id'], `${at}.id`), title: this.#text(fields['title'], `${at}.title`) }
-    if (kinds.length !== 1) this.#problem(at, 'a check has exactly one of expect, run, flow, packet and question')
-    return { ...head, check: this.#body(kinds[0] ?? 'expect', fields[kinds[0] ?? 'expect'], `${at}.${kinds[0]}`) }
+    if (kinds.length !== 1) {
+      this.#problem(at, 'a check has exactly one of expect, run, flow, packet and question')
+      return { ...head, check: { kind: 'question', choices: [], answer: '', because: [] } }
+    }
+    return { ...head, check: this.#body(kinds[0], fields[kinds[0]], `${at}.${kinds[0]}`) }
   }
 
   #body(kind: string, value: unknown, at: string): CheckBody {

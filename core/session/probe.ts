@@ -26,12 +26,15 @@ export class FlowError extends Error {
 
 export type FlowReport = FlowResult & { attempts?: FlowResult[] }
 
+const ICMP_UNREACHABLE = 3
+
 /** Time after a flow's end in which its last packets may still arrive. */
 const LINGER_US = 50_000
 
 export class Probe {
   readonly journeys: Journeys
   readonly #simulation: Simulation
+  readonly #journeyOf = new Map<string, Journey>()
   #count = 0
 
   constructor(simulation: Simulation) {
@@ -108,6 +111,25 @@ export class Probe {
     return parseIp(to)
   }
 
+  /** The first packet of the latest flow of that id. */
+  journeyOf(id: string): Journey | null {
+    return this.#journeyOf.get(id) ?? null
+  }
+
+  /** The first packet that answers a flow's first packet, of the same protocol. */
+  replyOf(journey: Journey): Journey | null {
+    for (const other of this.journeys.all()) {
+      if (other.born.cause === journey.born.packet && other.born.protocol === journey.born.protocol && other.born.icmpType !== ICMP_UNREACHABLE) return other
+    }
+    return null
+  }
+
+  /** A namespace as `kernel-lab` names it. */
+  spaceName(netns: number): string {
+    const name = this.journeys.nameOf(netns)
+    return name.startsWith('pod/') ? name.split('/').join('-') : name
+  }
+
   #known(to: string, address: string | undefined): IpAddr {
     const ip = address === undefined ? null : parseIp(address)
     if (ip === null) throw new FlowError(`${to} has no address`)
@@ -116,6 +138,7 @@ export class Probe {
 
   #report(flow: FlowRequest, name: string, outcome: FlowOutcome): FlowResult {
     const journey = this.#firstPacket(flow, name)
+    if (journey) this.#journeyOf.set(flow.id, journey)
     const drop = journey ? this.#lastDrop(journey, outcome) : null
     const seen = journey?.delivered ? lastTap(journey) : null
     return {

@@ -52,10 +52,10 @@ export async function run(args: string[]): Promise<number> {
     }
   }
   if (!simulation.settle()) console.error('vethlab: the world did not settle within ten minutes of virtual time; sending the flows all the same')
-  if (values.describe !== undefined) writeFileSync(values.describe, `${JSON.stringify(describeWorld(simulation, flows), null, 1)}\n`)
   const probe = new Probe(simulation)
+  if (values.describe !== undefined) writeFileSync(values.describe, `${JSON.stringify(describeWorld(simulation, flows, probe), null, 1)}\n`)
   const results = flows.map((flow) => probe.sendAll(flow))
-  if (output === 'kernel-lab') console.log(JSON.stringify(toKernelLabResult(simulation, flows, probe), null, 1))
+  if (output === 'kernel-lab') console.log(JSON.stringify(toKernelLabResult(simulation, flows, results, probe), null, 1))
   else if (output === 'json') console.log(JSON.stringify(results, null, 2))
   else printTable(results)
   return 0
