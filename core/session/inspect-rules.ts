@@ -1,4 +1,7 @@
-/** Rules of a network namespace as they stand, with their counters and the object that each chain was made for. */
+/**
+ * Rules of a network namespace as they stand, with their counters and the object that each chain was made for. The objects come
+ * from what the programs said when they made the chains (`rules.origin`).
+ */
 import type { Cluster } from '../cluster/cluster.ts'
 
 export interface InspectedRule {
@@ -14,7 +17,7 @@ export interface InspectedRule {
 
 const RULE = /^\[(\d+):\d+\] (-A (\S+) .*)$/
 
-export function inspectRules(cluster: Cluster, netns: number): InspectedRule[] {
+export function inspectRules(cluster: Cluster, origins: ReadonlyMap<string, string>, netns: number): InspectedRule[] {
   const space = cluster.net.namespaces.get(netns)
   if (!space) return []
   const tables = space.netfilter.iptables('ipv4')
@@ -38,7 +41,7 @@ export function inspectRules(cluster: Cluster, netns: number): InspectedRule[] {
       number,
       rule: match[2],
       packets: Number(match[1]),
-      object: tables.originOf(table, match[3]),
+      object: origins.get(`${netns}/${table}/${match[3]}`) ?? '',
     })
   }
   return rules

@@ -74,8 +74,8 @@ function describeNamespace(space: NetNamespace): Record<string, unknown> {
         const dev = route.dev ? ` dev ${route.dev.name}` : ''
         return `${type}${prefix}${via}${dev}${route.metric ? ` metric ${route.metric}` : ''}${route.onlink ? ' onlink' : ''}`
       }),
-    neighs: space.neigh.list().filter((entry) => entry.state === 'PERMANENT' && !isV6(entry.ip)).map((entry) => `${formatIp(entry.ip)} lladdr ${formatMac(entry.mac)} dev ${entry.dev.name}`),
-    fdb: links.flatMap((link) => (link.vxlan ? link.vxlan.fdb().filter((entry) => entry.state === 'permanent').map((entry) => `${formatMac(entry.mac)} dev ${link.name} dst ${formatIp(entry.dst)}`) : [])),
+    neighs: space.neigh.list().flatMap((entry) => (entry.state === 'PERMANENT' && entry.mac !== null && !isV6(entry.ip) ? [`${formatIp(entry.ip)} lladdr ${formatMac(entry.mac)} dev ${entry.dev.name}`] : [])),
+    fdb: links.flatMap((link) => (link.vxlan ? link.vxlan.fdb().filter((entry) => entry.state === 'permanent').map((entry) => `${formatMac(entry.mac)} dev ${link.name} dst ${formatIp(entry.remote)}`) : [])),
     sysctls,
     ...(save !== '' && { iptables_save: save }),
   }

@@ -46,6 +46,8 @@ export class Simulation {
   readonly cluster: Cluster
   readonly journal: JournalEntry[] = []
   readonly lab: LabRun | null
+  /** `netns/table/chain` → the object that the chain was made for. */
+  readonly chainOrigins = new Map<string, string>()
   /** When boot and setup were over: the person's time begins here. */
   readonly bootUs: number
   readonly #terminals = new Map<string, Terminal>()
@@ -64,6 +66,9 @@ export class Simulation {
     this.trace = new Trace(this.clock)
     if (options.keepEvents === false) this.trace.keepEvents(false)
     this.cluster = buildCluster(spec, { clock: this.clock, random: new RandomStreams(spec.seed), trace: this.trace })
+    this.trace.observe((event) => {
+      if (event.kind === 'rules.origin') this.chainOrigins.set(`${event.netns}/${event.table}/${event.chain}`, event.object)
+    })
     this.#watchFiles()
     for (const file of scenario.files) this.#writeFile(file.machine, file.path, file.content)
     if (!this.cluster.boot(BOOT_EVENTS_MAX)) throw new ScenarioError('the world did not settle while it started')

@@ -175,7 +175,8 @@ export class Engine {
   }
 
   rules(netns: number): RuleView[] {
-    return inspectRules(this.#shown().cluster, netns)
+    const world = this.#shown()
+    return inspectRules(world.cluster, world.chainOrigins, netns)
   }
 
   sendHistory(): void {
