@@ -1,0 +1,63 @@
+/**
+ * Why a packet died. Names of include/net/dropreason-core.h (Linux 6.18) where the kernel has one; the last group names
+ * silent deaths for which the kernel has no reason of its own. More words go into the event's `detail`.
+ */
+export type DropReason =
+  // Devices and bridges
+  | 'OTHERHOST'
+  | 'LINK_DOWN'
+  | 'DEV_READY'
+  | 'NO_TX_TARGET'
+  | 'PKT_TOO_BIG'
+  | 'WIRE_LOSS'
+  | 'BRIDGE_INGRESS_EQUALS_EGRESS'
+  | 'BRIDGE_NO_PORT'
+  | 'BRIDGE_ISOLATED'
+  | 'VXLAN_NO_REMOTE'
+  | 'VXLAN_VNI_NOT_FOUND'
+  | 'VXLAN_ENTRY_EXISTS'
+  | 'TUNNEL_LOOP'
+  | 'UNHANDLED_PROTO'
+  // Neighbours
+  | 'NEIGH_FAILED'
+  | 'NEIGH_QUEUEFULL'
+  | 'NEIGH_DEAD'
+  | 'NEIGH_CREATEFAIL'
+  // IP
+  | 'IP_INNOROUTES'
+  | 'IP_OUTNOROUTES'
+  | 'IP_INADDRERRORS'
+  | 'IP_RPFILTER'
+  | 'IP_LOCAL_SOURCE'
+  | 'IP_INVALID_SOURCE'
+  | 'IP_INVALID_DEST'
+  | 'IP_LOCALNET'
+  | 'UNICAST_IN_L2_MULTICAST'
+  | 'IP_ROUTE_BLACKHOLE'
+  | 'IP_ROUTE_PROHIBIT'
+  | 'IP_ROUTE_UNREACHABLE'
+  | 'IP_TTL_EXPIRED'
+  | 'IP_NOPROTO'
+  | 'FRAG_REASM_TIMEOUT'
+  | 'FRAG_TOO_FAR'
+  | 'DUP_FRAG'
+  // Netfilter
+  | 'NETFILTER_DROP'
+  | 'NETFILTER_REJECT'
+  | 'CONNTRACK_FULL'
+  | 'CONNTRACK_INSERT_FAILED'
+  | 'NAT_NO_TUPLE'
+  // Transport and sockets
+  | 'NO_SOCKET'
+  | 'SOCKET_RCVBUFF'
+  | 'TCP_LISTEN_OVERFLOW'
+  | 'TCP_FLAGS'
+  | 'TCP_INVALID_SEQUENCE'
+  | 'TCP_OLD_DATA'
+  | 'TCP_CLOSE'
+  | 'TCP_RESET'
+  | 'TCP_PAWS'
+  | 'TCP_ABORT_ON_DATA'
+  | 'ICMP_IGNORED'
+  // The namespace vanished while the packet was on its way
+  | 'NETNS_GONE'

@@ -1,0 +1,60 @@
+/**
+ * Neighbour discovery for IPv6 (RFC 4861; net/ipv6/ndisc.c): solicitations to the solicited-node address, advertisements back.
+ *
+ * Omits: duplicate address detection, router and prefix discovery, redirects, anycast, proxies.
+ */
+import { type IpAddr, isMulticast } from '../addr/ip.ts'
+import { type Mac, multicastMac } from '../addr/mac.ts'
+import type { NetDevice } from '../device/net-device.ts'
+import { ICMPV6_NEIGHBOUR_ADVERTISEMENT, ICMPV6_NEIGHBOUR_SOLICITATION } from '../ip/icmp-types.ts'
+import type { NetNamespace } from '../net-namespace.ts'
+import { ETHERTYPE_IPV6, IPPROTO_ICMPV6, Packet } from '../packet/packet.ts'
+import { traceDeliver, traceDrop, traceNew } from '../packet/packet-trace.ts'
+
+/** Neighbour messages come with this hop limit, so that they cannot come from another link (RFC 4861 section 7.1). */
+const HOP_LIMIT = 255
+/** ff02::1:ff00:0/104 (RFC 4291 section 2.7.1). */
+const SOLICITED_NODE = 0xff0200000000000000000001ff000000n
+
+/** ndisc_solicit: asks the group of the target, or (probing a known neighbour) only `mac`. */
+export function sendNeighbourSolicitation(ns: NetNamespace, dev: NetDevice, target: bigint, mac: Mac | null, cause: Packet | null): void {
+  const group = SOLICITED_NODE | (target & 0xffffffn)
+  const asked = cause && typeof cause.src === 'bigint' && ns.fib.isLocal(cause.src) ? cause.src : ns.sourceAddressFor(target, dev)
+  const src = typeof asked === 'bigint' ? asked : 0n
+  send(ns, dev, ICMPV6_NEIGHBOUR_SOLICITATION, src, mac === null ? group : target, mac ?? multicastMac(group), target, cause?.id ?? 0)
+}
+
+export function receiveNeighbourMessage(ns: NetNamespace, dev: NetDevice, packet: Packet): void {
+  const target = packet.ndTarget
+  if (packet.ttl !== HOP_LIMIT || typeof target !== 'bigint') {
+    traceDrop(ns, packet, 'ndisc', 'IP_INADDRERRORS', dev.name)
+    return
+  }
+  if (packet.icmpType === ICMPV6_NEIGHBOUR_ADVERTISEMENT) {
+    traceDeliver(ns, packet, 'arp', 0, 0, '')
+    ns.neigh.update(target, dev, packet.arpSha, isMulticast(packet.dst) ? 'STALE' : 'REACHABLE', true, false)
+    return
+  }
+  if (!dev.addresses.some((address) => address.ip === target)) return
+  traceDeliver(ns, packet, 'arp', 0, 0, '')
+  const asker = packet.src
+  if (asker !== 0n) ns.neigh.update(asker, dev, packet.arpSha, 'STALE', true, true)
+  send(ns, dev, ICMPV6_NEIGHBOUR_ADVERTISEMENT, target, asker, packet.arpSha, target, packet.id)
+}
+
+function send(ns: NetNamespace, dev: NetDevice, type: number, src: IpAddr, dst: IpAddr, to: Mac, target: bigint, cause: number): void {
+  const packet = new Packet()
+  packet.etherType = ETHERTYPE_IPV6
+  packet.protocol = IPPROTO_ICMPV6
+  packet.cause = cause
+  packet.icmpType = type
+  packet.ttl = HOP_LIMIT
+  packet.src = src
+  packet.dst = dst
+  packet.arpSha = dev.mac
+  packet.ndTarget = target
+  packet.etherSrc = dev.mac
+  packet.etherDst = to
+  traceNew(ns, packet)
+  dev.transmit(packet)
+}
