@@ -31,6 +31,8 @@ export interface RestoreOptions {
   test?: boolean
   /** Only this table. */
   table?: string
+  /** Takes what a `-L` in the input prints. */
+  print?: (text: string) => void
 }
 
 export interface RestoreFailure {

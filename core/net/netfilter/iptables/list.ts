@@ -78,8 +78,8 @@ function chainHeader(chain: Chain, style: ListStyle): string {
 }
 
 function columnHeader({ lineNumbers, verbose, exact }: ListStyle): string {
-  const counters = verbose ? (exact ? `${'pkts'.padStart(8)} ${'bytes'.padStart(8)} ` : `${'pkts'.padStart(5)} ${'bytes'.padStart(5)} `) : ''
-  const interfaces = verbose ? `${'in'.padEnd(6)} ${'out'.padEnd(6)} ` : ''
+  const counters = verbose ? (exact ? `${'pkts'.padStart(8)} ${'bytes'.padStart(10)} ` : `${'pkts'.padStart(5)} ${'bytes'.padStart(5)} `) : ''
+  const interfaces = verbose ? `${'in'.padEnd(6)} ${'out'.padEnd(6)}  ` : ''
   return `${lineNumbers ? 'num  ' : ''}${counters}${'target'.padEnd(9)}  prot opt ${interfaces}${'source'.padEnd(19)}  ${'destination'.padEnd(19)} \n`
 }
 
@@ -101,7 +101,7 @@ function listRule(rule: Rule, number: number, style: ListStyle): string {
   const v6 = style.family === 'ipv6'
   const target = spec.target === 'none' ? '' : spec.target === 'action' ? (spec.action?.listName ?? spec.action?.name ?? '') : (rule.jump?.name ?? spec.target)
   const protocol = numeric ? String(spec.protocol) : protocolName(spec.protocol)
-  const fragment = spec.fragment === '' ? (v6 ? '  ' : '--') : spec.fragment === 'yes' ? '-f' : '!f'
+  const fragment = spec.fragment === '' ? '--' : spec.fragment === 'yes' ? '-f' : '!f'
   const anywhere = numeric ? (v6 ? '::/0' : '0.0.0.0/0') : 'anywhere'
   const address = (test: typeof spec.src) => `${test?.invert ? '!' : ' '}${(test?.listText ?? anywhere).padEnd(19)} `
   const through = (test: typeof spec.inInterface) => `${test ? `${test.invert ? '!' : ''}${interfaceText(test)}` : '*'}`.padEnd(6)

@@ -296,7 +296,7 @@ export class CommandParser {
         return null
       }
       case 'f':
-        if (this.#family === 'ipv6') return new Refusal('unknown option "-f"')
+        if (this.#family === 'ipv6') return new Refusal("`-f' is not supported in IPv6, use -m frag instead")
         draft.fragment = inverted ? 'no' : 'yes'
         return null
       case 'j':

@@ -7,6 +7,7 @@ import { type KernelRefusal, Refusal } from './extension.ts'
 import type { Iptables, RestoreFailure, RestoreOptions } from './iptables.ts'
 import { parseCommand } from './parse-command.ts'
 import { TABLE_HOOKS } from './rule.ts'
+import { MissingChain } from './ruleset.ts'
 import { splitWords } from './words.ts'
 
 const COUNTERS = /^\[(\d{1,15}):(\d{1,15})\]\s*/
@@ -18,8 +19,8 @@ export class Restore {
   readonly #program: string
   #line = 0
   #table = ''
-  /** `-L` in the input prints. */
-  output = ''
+  /** A jump to a chain that is not there is found out at the COMMIT only. */
+  #missing: Refusal | null = null
 
   constructor(iptables: Iptables, options: RestoreOptions) {
     this.#iptables = iptables
@@ -60,8 +61,7 @@ export class Restore {
     if (this.#options.table !== undefined && this.#options.table !== name) return null
     const { rules } = this.#iptables
     rules.begin()
-    if (this.#options.noflush) rules.openTable(name)
-    else rules.resetTable(name)
+    if (!this.#options.noflush) rules.resetTable(name)
     this.#table = name
     return null
   }
@@ -75,7 +75,7 @@ export class Restore {
       return refusal ? this.#refused(refusal) : null
     }
     const counters = COUNTERS.exec(`${counterText ?? ''}`)
-    const given = this.#options.counters && counters ? ([Number(counters[1]), Number(counters[2])] as const) : null
+    const given = this.#options.counters && counters ? ([Number(counters[1]), Number(counters[2])] as const) : ([0, 0] as const)
     const refusal = policy === '-' ? null : rules.setPolicy(this.#table, name, policy, given)
     return refusal ? this.#refused(refusal) : null
   }
@@ -94,26 +94,34 @@ export class Restore {
     if (append && !append[1].startsWith('"')) {
       const specs = cache.get(key)
       if (specs) {
-        const refusal = rules.append(this.#table, append[1], specs, counters, this.#line)
-        return refusal ? this.#refused(refusal) : null
+        return this.#judge(rules.append(this.#table, append[1], specs, counters, this.#line))
       }
     }
     const parsed = parseCommand(family, splitWords(rest), this.#table)
     if (parsed instanceof Refusal) return this.#refused(parsed)
     parsed.counters = counters ?? parsed.counters
     if (parsed.command === 'list' || parsed.command === 'list-rules') {
-      this.output += this.#iptables.show(parsed).stdout
+      this.#options.print?.(this.#iptables.show(parsed).stdout)
       return null
     }
     // An interface that the chain does not know is refused at each reading: such rules are not kept.
     if (append && parsed.counters === counters) cache.set(key, parsed.specs)
-    const refusal = rules.apply(parsed, this.#line)
-    return refusal ? this.#refused(refusal) : null
+    return this.#judge(rules.apply(parsed, this.#line))
+  }
+
+  #judge(refusal: Refusal | null): RestoreFailure | null {
+    if (refusal === null) return null
+    if (!(refusal instanceof MissingChain)) return this.#refused(refusal)
+    this.#missing ??= refusal
+    return null
   }
 
   #commit(): RestoreFailure | null {
     const { rules } = this.#iptables
     const table = this.#table
+    const missing = this.#missing
+    this.#missing = null
+    if (missing && !this.#options.test) return this.#refused(missing)
     if (this.#options.test) {
       this.#table = ''
       rules.rollback()

@@ -44,6 +44,8 @@ export interface TargetAction {
   /** Where it may stand; left out: anywhere. Elsewhere the kernel says EINVAL. */
   readonly tables?: readonly string[]
   readonly hooks?: readonly HookName[]
+  /** What the kernel asks of the rest of the rule. */
+  readonly fits?: (spec: RuleSpec) => boolean
 }
 
 export interface AddressTest {

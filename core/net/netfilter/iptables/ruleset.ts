@@ -9,9 +9,10 @@ import { byText } from '../../../base/text-order.ts'
 import { JUMP_DEPTH_MAX } from './evaluate.ts'
 import { KernelRefusal, Refusal } from './extension.ts'
 import { chainNameProblem, type ParsedCommand } from './parse-command.ts'
-import { Chain, Rule, type RuleSpec, specText, Table, TABLE_HOOKS } from './rule.ts'
+import { Chain, Rule, type RuleSpec, specText, Table, TABLE_HOOKS, type TargetAction } from './rule.ts'
 
 const NO_CHAIN = 'No chain/target/match by that name.'
+const NAT_NO_FILTER = '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n'
 const BAD_RULE = 'Bad rule (does a matching rule exist in that chain?).'
 
 interface ChainBefore {
@@ -28,8 +29,22 @@ interface TableBefore {
   readonly chains: ReadonlyMap<string, Chain>
 }
 
+/** The chain that a rule jumps to is not there. */
+export class MissingChain extends Refusal {
+  constructor(chain: string) {
+    super(`Chain '${chain}' does not exist`)
+  }
+}
+
 export function errnoRefusal(text: string): Refusal {
   return new Refusal(text, 1, 'errno')
+}
+
+/** What checkentry of the target and the family's validation ask. */
+function belongs(action: TargetAction, spec: RuleSpec, table: Table, chain: Chain): boolean {
+  if (action.tables && !action.tables.includes(table.name)) return false
+  if (action.hooks && chain.hook !== '' && !action.hooks.includes(chain.hook)) return false
+  return action.fits === undefined || action.fits(spec)
 }
 
 /** Built-in chains in their order, then the user's by name. */
@@ -159,21 +174,15 @@ export class Ruleset {
 
   // --- Chains and rules ---------------------------------------------------------------------------------------------------
 
-  /** `*table` of iptables-restore without --noflush: everything goes. */
+  /** `*table` of iptables-restore without --noflush: the table goes, and comes again with the first chain or rule. */
   resetTable(name: string): void {
-    const table = this.#open(name)
-    for (const chain of table.chains.values()) this.#empty(chain)
-    for (const chain of [...table.chains.values()]) if (chain.hook === '') table.chains.delete(chain.name)
-    for (const chain of table.base.values()) {
-      this.#touch(chain)
-      chain.policy = 'ACCEPT'
-      chain.packets = 0
-      chain.bytes = 0
-    }
-  }
-
-  openTable(name: string): void {
-    this.#open(name)
+    const before = this.#beforeTables
+    assert(before, 'changes are made in a transaction')
+    const table = this.#tables.get(name)
+    if (!table) return
+    if (!before.has(name)) before.set(name, { table, chains: new Map(table.chains) })
+    for (const chain of table.chains.values()) for (const rule of chain.rules) if (rule.spec.needsConntrack) this.conntrackRules -= 1
+    this.#tables.delete(name)
   }
 
   /** `:CHAIN - [0:0]` of iptables-restore: a new chain, or an old one emptied. */
@@ -192,6 +201,7 @@ export class Ruleset {
     const chain = table.chains.get(name)
     if (!chain || chain.hook === '') return errnoRefusal('Bad built-in chain name.')
     if (policy !== 'ACCEPT' && policy !== 'DROP') return errnoRefusal('Bad policy name.')
+    if (tableName === 'nat' && policy === 'DROP') return new Refusal(NAT_NO_FILTER)
     this.#touch(chain)
     chain.policy = policy
     if (counters) [chain.packets, chain.bytes] = counters
@@ -247,14 +257,13 @@ export class Ruleset {
     let jump: Chain | null = null
     if (spec.chainName !== '') {
       const to = table.chains.get(spec.chainName)
-      if (!to || to.hook !== '') return new Refusal(`Chain '${spec.chainName}' does not exist`)
+      if (!to || to.hook !== '') return new MissingChain(spec.chainName)
       jump = to
       to.references += 1
       this.#lastJump = new KernelRefusal(`RULE_${verb}`, 'Too many links', `rule in chain ${chain.name}`, line)
     }
     const { action } = spec
-    const misplaced = action && ((action.tables && !action.tables.includes(table.name)) || (action.hooks && chain.hook !== '' && !action.hooks.includes(chain.hook)))
-    if (misplaced) this.#refuse(`RULE_${verb}`, 'Invalid argument', `rule in chain ${chain.name}`, line)
+    if (action && !belongs(action, spec, table, chain)) this.#refuse(`RULE_${verb}`, 'Invalid argument', `rule in chain ${chain.name}`, line)
     if (spec.needsConntrack) this.conntrackRules += 1
     const rule = new Rule(spec, chain, jump)
     if (counters) [rule.packets, rule.bytes] = counters
@@ -282,7 +291,9 @@ export class Ruleset {
 
   #remove(parsed: ParsedCommand): Refusal | null {
     const chain = this.#open(parsed.table).chains.get(parsed.chain)
-    if (!chain) return errnoRefusal(parsed.command === 'check' ? NO_CHAIN : BAD_RULE)
+    if (!chain) return errnoRefusal(parsed.number > 0 ? NO_CHAIN : BAD_RULE)
+    const jumpless = parsed.specs.find(({ chainName }) => chainName !== '' && !this.#open(parsed.table).chains.has(chainName))
+    if (jumpless) return new MissingChain(jumpless.chainName)
     this.#touch(chain)
     if (parsed.number > 0) {
       if (parsed.number > chain.rules.length) return errnoRefusal('Index of deletion too big.')

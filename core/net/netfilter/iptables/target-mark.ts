@@ -234,6 +234,8 @@ export const tcpmssTarget: TargetDefinition = {
       },
       text: text === undefined ? ' --clamp-mss-to-pmtu' : ` --set-mss ${fixed}`,
       list: () => (text === undefined ? 'TCPMSS clamp to PMTU' : `TCPMSS set ${fixed}`),
+      // find_syn_match
+      fits: (spec) => spec.matchers.some((matcher) => /^-m tcp .*--tcp-flags \S+ \S*SYN/.test(matcher.text)),
     }
   },
 }
