@@ -139,7 +139,7 @@ export function isStatusError(error: unknown): error is StatusError {
 }
 
 /** True when `error` is a refusal of that reason; a `Bug` is never one. */
-export function hasReason(error: unknown, reason: StatusReason): error is StatusError {
+export function hasReason(error: unknown, reason: StatusReason): boolean {
   return error instanceof StatusError && error.status.reason === reason
 }
 

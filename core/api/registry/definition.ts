@@ -37,12 +37,10 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** Clears what a client may not set at creation. Status is cleared already when there is a status subresource. */
   prepareForCreate?(draft: T): void
   prepareForUpdate?(draft: T, old: T): void
-  /** Grace period of a delete without options, for resources that die gracefully (pods). */
-  gracePeriodSeconds?(object: T): number
-  /** Finalizers that a delete adds by itself when no propagation policy is given. */
+  /** How long a deleted object stays, for resources that die gracefully (pods); `requested` by the client, if it did. */
+  gracePeriodSeconds?(object: T, requested: number | undefined): number
+  /** Propagation of a delete that does not say. */
   defaultPropagation?: 'Background' | 'Orphan'
-  /** An update without resourceVersion is refused ("must be specified for an update"). */
-  requireResourceVersion?: boolean
 }
 
 /** Where the `scale` subresource finds its three numbers. */

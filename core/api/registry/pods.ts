@@ -26,10 +26,10 @@ export const pods = defineResource<Pod>({
       if (pod.spec?.schedulingGates?.length)
         pod.status.conditions = [{ type: 'PodScheduled', status: 'False', lastProbeTime: null, reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }]
     },
-    gracePeriodSeconds(pod) {
+    gracePeriodSeconds(pod, requested) {
       // A pod that no kubelet holds, or that has finished, has nothing to wait for.
       if (!pod.spec.nodeName || pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') return 0
-      return pod.spec.terminationGracePeriodSeconds ?? 30
+      return Math.max(0, requested ?? pod.spec.terminationGracePeriodSeconds ?? 30)
     },
   },
   columns: [

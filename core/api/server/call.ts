@@ -3,6 +3,7 @@ export interface Call {
   /** User agent: `kubectl`, `deployment-controller`, `kubelet/worker-1`. */
   actor: string
   fieldManager?: string
+  /** Absent: the caller is one of our own programs and its objects are taken as well-typed. */
   fieldValidation?: 'Strict' | 'Warn' | 'Ignore'
   dryRun?: boolean
   /** Server-side apply takes fields from other managers. */
