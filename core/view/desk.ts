@@ -30,7 +30,7 @@ export interface StepProgress {
   done: boolean
   open: boolean
   hints: number
-  checks: Map<string, { state: LabCheck['state']; seen: string }>
+  checks: ReadonlyMap<string, { state: LabCheck['state']; seen: string }>
 }
 
 const TERMINAL_CHARS_MAX = 262_144
@@ -85,15 +85,17 @@ export class DeskFold {
       case 'editor.open':
         this.editorRequests.push({ seq, path: event.path })
         return 'editor'
-      case 'lab.check':
-        this.#step(event.step).checks.set(event.check, { state: event.state, seen: event.seen })
+      case 'lab.check': {
+        const step = this.#step(event.step)
+        this.steps.set(event.step, { ...step, checks: new Map(step.checks).set(event.check, { state: event.state, seen: event.seen }) })
         return 'lab'
+      }
       case 'lab.step': {
         const step = this.#step(event.step)
-        if (event.state === 'hint') step.hints = event.hints
-        else if (event.state === 'done') step.done = true
+        if (event.state === 'hint') this.steps.set(event.step, { ...step, hints: event.hints })
+        else if (event.state === 'done') this.steps.set(event.step, { ...step, done: true })
         else {
-          step.open = true
+          this.steps.set(event.step, { ...step, open: true })
           this.currentStep = event.step
         }
         return 'lab'
@@ -109,9 +111,8 @@ export class DeskFold {
     return exec
   }
 
+  /** Steps are replaced, never changed, so that a screen can tell by identity what is new. */
   #step(id: string): StepProgress {
-    let step = this.steps.get(id)
-    if (step === undefined) this.steps.set(id, (step = { done: false, open: false, hints: 0, checks: new Map() }))
-    return step
+    return this.steps.get(id) ?? { done: false, open: false, hints: 0, checks: new Map() }
   }
 }

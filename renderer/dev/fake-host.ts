@@ -1,0 +1,3 @@
+export function fakeClient(): never {
+  throw new Error('not yet')
+}

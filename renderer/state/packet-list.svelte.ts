@@ -1,0 +1,51 @@
+import { parseDisplayFilter } from '../../core/view/display-filter.ts'
+import type { PacketRecord } from '../../core/view/packets.ts'
+import { playback } from './playback.svelte.ts'
+import { session } from './session.svelte.ts'
+import { world } from './world.svelte.ts'
+
+/** The list of packets: the display filter, what passes it, the cursor. */
+class PacketListState {
+  filterText = $state('')
+  showBoot = $state(false)
+  showBytes = $state(false)
+  flow = $state<string | null>(null)
+
+  readonly filter = $derived(parseDisplayFilter(this.filterText))
+  /** The last filter that could be read: a half-typed one does not empty the list. */
+  #lastGood = parseDisplayFilter('')
+
+  readonly rows = $derived.by<PacketRecord[]>(() => {
+    const { packets } = world
+    if (this.filter.error === null) this.#lastGood = this.filter
+    const match = this.#lastGood.match!
+    const fromUs = this.showBoot ? -1 : (session.info?.bootUs ?? 0)
+    const filterWorld = world.filterWorld
+    return packets.list.filter(
+      (record) => record.atUs >= fromUs && (this.flow === null || packets.flowOf(record) === this.flow) && match(record, filterWorld),
+    )
+  })
+
+  readonly hidden = $derived(world.packets.list.length - this.rows.length)
+
+  /** Wireshark's way through the list: by rows, keeping to what the filter shows. */
+  move(by: number): void {
+    const { rows } = this
+    if (rows.length === 0) return
+    const at = playback.record === null ? -1 : rows.indexOf(playback.record)
+    const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + by))
+    playback.show(rows[next]!.id)
+  }
+
+  setFilter(text: string): void {
+    this.filterText = text
+    this.flow = null
+  }
+
+  followFlow(record: PacketRecord): void {
+    const flow = world.packets.flowOf(record)
+    this.flow = this.flow === flow ? null : flow
+  }
+}
+
+export const packetList = new PacketListState()
