@@ -6,6 +6,7 @@
  * (a loop of bridges floods until the TTL-less frame is stopped by nothing but the clock's budget).
  */
 import { isGroupMac, type Mac } from '../addr/mac.ts'
+import { fragment } from '../ip/fragment.ts'
 import { bridgeForwardHook, bridgePostRoutingHook, bridgePreRoutingHook } from '../netfilter/br-netfilter.ts'
 import { clone, ETHERTYPE_IPV4, ETHERTYPE_IPV6, type Packet } from '../packet/packet.ts'
 import { traceBridge, traceDrop } from '../packet/packet-trace.ts'
@@ -185,6 +186,11 @@ export class BridgeDevice extends NetDevice implements BridgeState {
       if (!bridgeForwardHook(this, inPort, outPort, packet) || !bridgePostRoutingHook(this, outPort, packet)) return
     }
     if (!outPort.accepts(packet)) {
+      if (inPort && !packet.df && this.#callsNetfilter(packet)) {
+        // br_nf_dev_queue_xmit: what conntrack put together is taken apart again.
+        for (const piece of fragment(this.netns, packet, outPort.mtu)) outPort.transmit(piece)
+        return
+      }
       outPort.stats.txDropped += 1
       traceDrop(this.netns, packet, 'bridge', 'PKT_TOO_BIG', outPort.name)
       return

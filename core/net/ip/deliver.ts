@@ -8,6 +8,9 @@ import { traceDeliver, traceDrop } from '../packet/packet-trace.ts'
 import { ICMP_DEST_UNREACH, ICMP_PROT_UNREACH } from './icmp-types.ts'
 
 export function ipDeliver(ns: NetNamespace, dev: NetDevice, packet: Packet): void {
+  const whole = packet.fragmentBytes > 0 ? ns.reassembly.add(packet, dev) : packet
+  if (whole === null) return
+  packet = whole
   if (ns.netfilter.run('INPUT', packet, dev, null) !== 'ACCEPT') return
   switch (packet.protocol) {
     case IPPROTO_TCP:
@@ -26,7 +29,7 @@ export function ipDeliver(ns: NetNamespace, dev: NetDevice, packet: Packet): voi
     default:
       break
   }
-  ns.icmp.sendError(packet, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH)
+  ns.icmp.report(packet, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH)
   traceDrop(ns, packet, 'ip_local_deliver', 'IP_NOPROTO', String(packet.protocol))
 }
 

@@ -20,7 +20,7 @@ export function ipForward(ns: NetNamespace, dev: NetDevice, packet: Packet, rout
     return
   }
   if (packet.ttl <= 1) {
-    ns.icmp.sendError(packet, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL)
+    ns.icmp.report(packet, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL)
     traceDrop(ns, packet, 'ip_forward', 'IP_TTL_EXPIRED', '')
     return
   }
@@ -31,7 +31,7 @@ export function ipForward(ns: NetNamespace, dev: NetDevice, packet: Packet, rout
   }
   const mtu = routeMtu(ns, route, packet.dst, true)
   if ((packet.df || typeof packet.src === 'bigint') && ipLength(packet) > mtu) {
-    ns.icmp.sendError(packet, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu)
+    ns.icmp.report(packet, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu)
     traceDrop(ns, packet, 'ip_forward', 'PKT_TOO_BIG', out.name)
     return
   }

@@ -121,7 +121,7 @@ export class Reassembly {
   #expire(queue: Queue): void {
     this.#forget(queue)
     const first = queue.pieces[0]
-    if (first?.fragmentOffset === 0) this.#ns.icmp.sendError(first, ICMP_TIME_EXCEEDED, ICMP_EXC_FRAG_TIME)
+    if (first?.fragmentOffset === 0) this.#ns.icmp.report(first, ICMP_TIME_EXCEEDED, ICMP_EXC_FRAG_TIME)
     for (const piece of queue.pieces) traceDrop(this.#ns, piece, 'ip_defrag', 'FRAG_REASM_TIMEOUT', '')
   }
 }

@@ -14,7 +14,7 @@ import { receiveNeighbourMessage } from '../neigh/ndp.ts'
 import { clone, ETHERTYPE_ARP, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, Packet } from '../packet/packet.ts'
 import { traceDeliver, traceDrop } from '../packet/packet-trace.ts'
 import {
-  ICMP_DEST_UNREACH, ICMP_ECHO, ICMP_ECHO_REPLY, ICMP_FRAG_NEEDED, ICMP_HOST_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_ECHO,
+  ICMP_DEST_UNREACH, ICMP_ECHO, ICMP_ECHO_REPLY, ICMP_FRAG_NEEDED, ICMP_HOST_UNREACH, ICMPV6_ECHO,
   ICMPV6_ECHO_REPLY, ICMPV6_NEIGHBOUR_ADVERTISEMENT, ICMPV6_NEIGHBOUR_SOLICITATION, ICMPV6_PKT_TOO_BIG, isIcmpError, isIcmpv6Error,
   toIcmpv6,
 } from './icmp-types.ts'
@@ -32,9 +32,18 @@ export class IcmpSender {
     this.#ns = ns
   }
 
+  /** `sendError` in ICMP's words for a packet of either version. */
+  report(packet: Packet, type: number, code: number, extra = 0): void {
+    if (typeof packet.src === 'number') this.sendError(packet, type, code, extra)
+    else {
+      const wire = toIcmpv6(type, code)
+      this.sendError(packet, wire.type, wire.code, extra)
+    }
+  }
+
   /**
-   * icmp_send: tells the sender of `packet` why it died. Type and code are ICMP's; for an IPv6 packet the ICMPv6 ones are sent.
-   * `extra` is the next hop's MTU of a "fragmentation needed". Nothing is sent where RFC 1122 section 3.2.2 forbids it.
+   * icmp_send, icmp6_send: tells the sender of `packet` why it died. Type and code are those of its IP version's ICMP; `extra` is
+   * the next hop's MTU where a packet was too big. Nothing is sent where RFC 1122 section 3.2.2 forbids it.
    */
   sendError(packet: Packet, type: number, code: number, extra = 0): void {
     const ns = this.#ns
@@ -43,9 +52,8 @@ export class IcmpSender {
     const error = new Packet()
     error.cause = packet.id
     error.protocol = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP
-    const wire = v6 ? toIcmpv6(type, code) : { type, code }
-    error.icmpType = wire.type
-    error.icmpCode = wire.code
+    error.icmpType = type
+    error.icmpCode = code
     error.icmpSeq = extra
     error.ttl = ns.sysctl.number('net.ipv4.ip_default_ttl')
     error.tos = (packet.tos & 0x1e) | 0xc0
@@ -56,7 +64,7 @@ export class IcmpSender {
     const asked = ns.fib.isLocal(packet.dst) && packet.inDev !== null ? packet.dst : sourceFor(ns, route, packet.src)
     if (asked === null) return
     error.src = asked
-    const exempt = outputDevice(ns, route).isLoopback || (type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED)
+    const exempt = outputDevice(ns, route).isLoopback || (v6 ? type === ICMPV6_PKT_TOO_BIG : type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED)
     if (!exempt && !this.#allow(packet.src, type, v6)) return
     error.ipId = ns.nextIpId()
     error.quoted = quote(packet)
@@ -65,7 +73,7 @@ export class IcmpSender {
 
   /** ipv4_link_failure: the next hop of this packet does not answer. */
   sendHostUnreachable(packet: Packet): void {
-    if (packet.etherType !== ETHERTYPE_ARP) this.sendError(packet, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH)
+    if (packet.etherType !== ETHERTYPE_ARP) this.report(packet, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH)
   }
 
   /** icmp_rcv, icmpv6_rcv. */
@@ -174,8 +182,4 @@ function quote(packet: Packet): Packet {
   copy.inner = null
   copy.quoted = null
   return copy
-}
-
-export function isUnreachable(packet: Packet): boolean {
-  return packet.protocol === IPPROTO_ICMPV6 ? packet.icmpType === ICMPV6_DEST_UNREACH : packet.icmpType === ICMP_DEST_UNREACH
 }

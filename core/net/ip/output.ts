@@ -82,7 +82,7 @@ export function ipOutputFinish(ns: NetNamespace, packet: Packet, route: Route, o
     return
   }
   if (packet.df || (typeof packet.src === 'bigint' && packet.inDev !== null)) {
-    ns.icmp.sendError(packet, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu)
+    ns.icmp.report(packet, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu)
     traceDrop(ns, packet, 'ip_fragment', 'PKT_TOO_BIG', out.name)
     return
   }

@@ -28,8 +28,7 @@ export function ipReceive(ns: NetNamespace, dev: NetDevice, packet: Packet): voi
   const dst = packet.dst
   if (packet.bridgePrerouted) packet.bridgePrerouted = false
   else {
-    // nf_defrag: conntrack and rules see whole packets only.
-    const whole = packet.fragmentBytes > 0 ? ns.reassembly.add(packet, dev) : packet
+    const whole = packet.fragmentBytes > 0 && tracks(ns, packet) ? ns.reassembly.add(packet, dev) : packet
     if (whole === null) return
     packet = whole
     if (ns.netfilter.run('PREROUTING', packet, dev, null) !== 'ACCEPT') return
@@ -51,20 +50,26 @@ export function ipReceive(ns: NetNamespace, dev: NetDevice, packet: Packet): voi
       ipForward(ns, dev, packet, route)
       return
     case 'unreachable':
-      ns.icmp.sendError(packet, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH)
+      ns.icmp.report(packet, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH)
       traceDrop(ns, packet, 'ip_route_input', 'IP_ROUTE_UNREACHABLE', dev.name)
       return
     case 'prohibit':
-      ns.icmp.sendError(packet, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED)
+      ns.icmp.report(packet, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED)
       traceDrop(ns, packet, 'ip_route_input', 'IP_ROUTE_PROHIBIT', dev.name)
       return
     case 'blackhole':
       traceDrop(ns, packet, 'ip_route_input', 'IP_ROUTE_BLACKHOLE', dev.name)
       return
     default:
-      ns.icmp.sendError(packet, ICMP_DEST_UNREACH, ICMP_NET_UNREACH)
+      ns.icmp.report(packet, ICMP_DEST_UNREACH, ICMP_NET_UNREACH)
       traceDrop(ns, packet, 'ip_route_input', 'IP_INNOROUTES', dev.name)
   }
+}
+
+/** Where connections are tracked, rules see whole packets only (nf_defrag_ipv4). */
+export function tracks(ns: NetNamespace, packet: Packet): boolean {
+  const { rules } = ns.netfilter.iptables(typeof packet.src === 'bigint' ? 'ipv6' : 'ipv4')
+  return rules.conntrackRules > 0 || rules.table('nat') !== undefined
 }
 
 /** Where a packet that came in goes, or why it may not (ip_route_input_slow). */

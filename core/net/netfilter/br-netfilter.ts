@@ -3,13 +3,13 @@
  * the bridge were a router, with the bridge as their device and the ports beside it (physdev). A packet whose destination was
  * rewritten to somebody behind the same bridge stays bridged; to anywhere else it is handed to the stack and routed.
  *
- * Omits: ARP (`bridge-nf-call-arptables`), VLAN and PPPoE tagged frames, refragmentation of what conntrack put together.
+ * Omits: ARP (`bridge-nf-call-arptables`), VLAN and PPPoE tagged frames.
  */
 import type { BridgeDevice } from '../device/bridge.ts'
 import type { NetDevice } from '../device/net-device.ts'
 import type { Packet } from '../packet/packet.ts'
 import { traceDrop, traceRoute } from '../packet/packet-trace.ts'
-import { routeInput } from '../ip/receive.ts'
+import { routeInput, tracks } from '../ip/receive.ts'
 import { routeOutput } from '../ip/output.ts'
 import { NO_ROUTE } from '../route/route.ts'
 
@@ -19,6 +19,11 @@ export function bridgePreRoutingHook(bridge: BridgeDevice, port: NetDevice, pack
   packet.inDev = bridge
   packet.physIn = port
   packet.physOut = null
+  if (packet.fragmentBytes > 0 && tracks(ns, packet)) {
+    const whole = ns.reassembly.add(packet, bridge)
+    if (whole === null) return
+    packet = whole
+  }
   const dst = packet.dst
   // Rules must see the packet as the bridge's own (setup_pre_routing sets PACKET_HOST).
   const frameFor = packet.frameFor

@@ -79,7 +79,7 @@ export class UdpTable {
       }
     }
     if (!best) {
-      if (packet.frameFor === 'host') ns.icmp.sendError(packet, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH)
+      if (packet.frameFor === 'host') ns.icmp.report(packet, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH)
       traceDrop(ns, packet, 'udp', 'NO_SOCKET', String(packet.dport))
       return
     }
