@@ -26,10 +26,7 @@ export class ResourceTypes {
   require(text: string): ResourceDefinition {
     const found = this.find(text)
     if (found) return found
-    const [resource, ...group] = text.split('.')
-    throw new KubectlError(group.length > 0 && /^v\d/.test(group[0]) && group.length > 1
-      ? `the server doesn't have a resource type "${resource}" in group "${group.slice(1).join('.')}" and version "${group[0]}"`
-      : `the server doesn't have a resource type "${resource}"${group.length > 0 ? ` in group "${group.join('.')}"` : ''}`)
+    throw new KubectlError(`the server doesn't have a resource type "${text.split('.')[0]}"`)
   }
 
   find(text: string): ResourceDefinition | undefined {

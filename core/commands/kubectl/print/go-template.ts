@@ -5,9 +5,9 @@
  * Truth: text/template of Go, k8s.io/cli-runtime/pkg/printers/template.go.
  * Omits: define, template, block, method calls, break and continue.
  */
-import { goNumber } from './go-value.ts'
-import { formatGoDefault } from './go-value.ts'
+import { formatGoDefault, goNumber } from './go-value.ts'
 import { byText } from '../../../base/text-order.ts'
+import { decodeBase64 } from '../base64.ts'
 
 type Node =
   | { kind: 'text'; text: string }
@@ -179,25 +179,6 @@ function formatted(format: string, args: readonly unknown[]): string {
     const text = verb === 'q' ? JSON.stringify(String(value)) : verb === 'd' && typeof value === 'number' ? goNumber(value) : formatGoDefault(value)
     return flags.includes('-') ? text.padEnd(Number(width || 0)) : text.padStart(Number(width || 0), flags.includes('0') ? '0' : ' ')
   })
-}
-
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-
-function decodeBase64(text: string): string {
-  let bits = 0
-  let width = 0
-  let out = ''
-  for (const char of text) {
-    const digit = BASE64.indexOf(char)
-    if (digit < 0) continue
-    bits = ((bits << 6) | digit) & 0xffff
-    width += 6
-    if (width >= 8) {
-      width -= 8
-      out += String.fromCharCode((bits >> width) & 0xff)
-    }
-  }
-  return out
 }
 
 class Parser {

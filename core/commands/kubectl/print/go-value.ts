@@ -35,22 +35,28 @@ export function goNumber(value: number): string {
 
 /** JSON with sorted keys as Go's encoder writes it; `indent` '' writes it on one line. */
 export function goJson(value: unknown, indent: string): string {
-  return write(value, indent, '')
+  return write(value, indent, '', true)
 }
 
-function write(value: unknown, indent: string, prefix: string): string {
+/** The same with keys in the order of the value: how Go writes its structs. */
+export function goStructJson(value: unknown, indent: string): string {
+  return write(value, indent, '', false)
+}
+
+function write(value: unknown, indent: string, prefix: string, sorted: boolean): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'string') return goQuote(value)
   if (typeof value !== 'object') return formatNumberOrBool(value)
   const inner = prefix + indent
   const [open, separator, close] = indent === '' ? ['', ',', ''] : [`\n${inner}`, `,\n${inner}`, `\n${prefix}`]
   if (Array.isArray(value)) {
-    return value.length === 0 ? '[]' : `[${open}${value.map(item => write(item, indent, inner)).join(separator)}${close}]`
+    return value.length === 0 ? '[]' : `[${open}${value.map(item => write(item, indent, inner, sorted)).join(separator)}${close}]`
   }
   const map = value as Record<string, unknown>
-  const keys = Object.keys(map).filter(key => map[key] !== undefined).sort(byText)
+  const keys = Object.keys(map).filter(key => map[key] !== undefined)
+  if (sorted) keys.sort(byText)
   const colon = indent === '' ? ':' : ': '
-  return keys.length === 0 ? '{}' : `{${open}${keys.map(key => `${goQuote(key)}${colon}${write(map[key], indent, inner)}`).join(separator)}${close}}`
+  return keys.length === 0 ? '{}' : `{${open}${keys.map(key => `${goQuote(key)}${colon}${write(map[key], indent, inner, sorted)}`).join(separator)}${close}}`
 }
 
 /** encoding/json escapes `<`, `>`, `&` and the two line separators. */

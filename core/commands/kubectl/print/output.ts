@@ -11,7 +11,7 @@ import { JsonPath } from '../jsonpath.ts'
 import { KubectlError } from '../kubectl-error.ts'
 import { customRow, parseCustomColumns, parseCustomColumnsFile } from './custom-columns.ts'
 import { renderGoTemplate } from './go-template.ts'
-import { goJson } from './go-value.ts'
+import { goJson, goStructJson } from './go-value.ts'
 import { goYaml } from './go-yaml.ts'
 import { TABLE_STYLE, tabbed } from './tab-writer.ts'
 
@@ -29,7 +29,7 @@ const GET_FORMATS = [...FORMATS, 'custom-columns', 'custom-columns-file', 'wide'
 export type ObjectPrinter = (object: object, name: (object: object) => string) => string
 
 /** The printer that `-o` asks for; null for tables and for commands that only say what they did. */
-export function printerOf(kube: Invocation, options: { table?: boolean } = {}): ObjectPrinter | null {
+export function printerOf(kube: Invocation, options: { table?: boolean; struct?: boolean } = {}): ObjectPrinter | null {
   const given = kube.flags.text('output')
   const template = kube.flags.text('template')
   if (given === '' && template === '') return null
@@ -40,17 +40,17 @@ export function printerOf(kube: Invocation, options: { table?: boolean } = {}): 
   const clean = (object: object): object => (managed ? object : withoutManagedFields(object))
   switch (format) {
     case 'json':
-      return object => `${goJson(clean(object), '    ')}\n`
+      return object => `${options.struct ? goStructJson(clean(object), '    ') : goJson(clean(object), '    ')}\n`
     case 'yaml':
       return yamlPrinter(clean)
     case 'name':
       return (object, name) => itemsOf(object).map(item => `${name(item)}\n`).join('')
     case 'go-template':
     case 'template':
-      return goTemplatePrinter(argument, format)
+      return goTemplatePrinter(argument)
     case 'go-template-file':
     case 'templatefile':
-      return goTemplatePrinter(fileText(kube, argument, 'template'), format)
+      return goTemplatePrinter(fileText(kube, argument, 'template'))
     case 'jsonpath':
     case 'jsonpath-as-json':
       return jsonPathPrinter(kube, argument, format)
@@ -76,12 +76,12 @@ function yamlPrinter(clean: (object: object) => object): ObjectPrinter {
   }
 }
 
-function goTemplatePrinter(template: string, format: string): ObjectPrinter {
-  if (template === '') throw new KubectlError(`template format specified but no template given`)
+function goTemplatePrinter(template: string): ObjectPrinter {
+  if (template === '') throw new KubectlError('template format specified but no template given')
   return object => {
     const text = renderGoTemplate(template, object)
     if (typeof text === 'string') return text
-    throw new KubectlError(`error executing template ${JSON.stringify(template)}: ${text.error}${format === '' ? '' : ''}`)
+    throw new KubectlError(`error executing template ${JSON.stringify(template)}: ${text.error}`)
   }
 }
 
