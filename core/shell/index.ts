@@ -1,7 +1,6 @@
-/** The shells as programs. */
-import { Bug } from '../base/assert.ts'
+/** The shells as programs: `/bin/bash` of machines, `/bin/sh` of small images. */
 import type { Executable } from '../linux/program.ts'
+import { shellExecutable } from './shell-program.ts'
 
-// biome-ignore lint/correctness/useYield: not yet
-export const bash: Executable = { *program() { throw new Bug('not yet') }, noTermHandler: true }
-export const sh: Executable = bash
+export const bash: Executable = shellExecutable('bash')
+export const sh: Executable = shellExecutable('sh')

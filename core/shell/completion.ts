@@ -1,0 +1,4 @@
+/** Completion. */
+export function completeShellArguments(): string[] {
+  return []
+}
