@@ -9,6 +9,7 @@ import type { Errno } from '../../base/errno.ts'
 import { addressBits, compareIp, formatIp, type IpAddr, isMulticast, lastAddress } from '../addr/ip.ts'
 import { BROADCAST_MAC, formatMac, type Mac, multicastMac } from '../addr/mac.ts'
 import type { NetDevice } from '../device/net-device.ts'
+import type { DropReason } from '../drop-reason.ts'
 import type { NetNamespace } from '../net-namespace.ts'
 import type { Packet } from '../packet/packet.ts'
 import { traceDrop, traceNeigh } from '../packet/packet-trace.ts'
@@ -88,8 +89,9 @@ export class NeighbourTable {
     traceNeigh(this.#ns, packet, dev, nextHop, null, 'queued')
     if (entry.queue.length >= this.#ns.sysctl.number('net.ipv4.neigh.default.unres_qlen')) {
       const oldest = entry.queue.shift()
-      if (oldest) traceDrop(this.#ns, oldest, 'neigh', 'NEIGH_QUEUEFULL', formatIp(nextHop))
+      if (oldest) this.#lose(oldest, 'NEIGH_QUEUEFULL', nextHop)
     }
+    packet.queued = true
     entry.queue.push(packet)
     if (entry.state !== 'INCOMPLETE') this.#enter(entry, 'INCOMPLETE', null)
   }
@@ -136,7 +138,7 @@ export class NeighbourTable {
   #forget(map: Map<IpAddr, NeighbourEntry>, entry: NeighbourEntry): void {
     this.#ns.world.clock.cancel(entry.timer)
     map.delete(entry.ip)
-    for (const packet of entry.queue.splice(0)) traceDrop(this.#ns, packet, 'neigh', 'NEIGH_DEAD', formatIp(entry.ip))
+    for (const packet of entry.queue.splice(0)) this.#lose(packet, 'NEIGH_DEAD', entry.ip)
     if (entry.state !== 'NONE') this.#emit('neigh.del', entry)
   }
 
@@ -209,13 +211,19 @@ export class NeighbourTable {
   /** Nobody answers: everything that waits dies with a host unreachable to its sender (arp_error_report). */
   #fail(entry: NeighbourEntry): void {
     for (const packet of entry.queue.splice(0)) {
-      traceDrop(this.#ns, packet, 'neigh', 'NEIGH_FAILED', formatIp(entry.ip))
+      this.#lose(packet, 'NEIGH_FAILED', entry.ip)
       this.#ns.icmp.sendHostUnreachable(packet)
     }
   }
 
+  #lose(packet: Packet, reason: DropReason, ip: IpAddr): void {
+    packet.queued = false
+    traceDrop(this.#ns, packet, 'neigh', reason, formatIp(ip))
+  }
+
   #release(entry: NeighbourEntry): void {
     for (const packet of entry.queue.splice(0)) {
+      packet.queued = false
       packet.etherSrc = entry.dev.mac
       packet.etherDst = entry.mac as Mac
       traceNeigh(this.#ns, packet, entry.dev, entry.ip, entry.mac, 'resolved')

@@ -114,6 +114,8 @@ export class Packet {
   bridgedDnatSrc: Mac = 0
   /** The frame's destination MAC is not the receiving interface's (PACKET_OTHERHOST); `group` for broadcast and multicast. */
   frameFor: 'host' | 'other' | 'group' = 'host'
+  /** It waits in the queue of a neighbour that is being resolved. */
+  queued = false
   /** The sender has proof that the next hop is alive (SKB dst_pending_confirm). */
   confirmNeighbour = false
 

@@ -5,7 +5,7 @@
  * Omits: CUBIC (Linux's default), SACK, tail loss probes, RACK, Nagle's algorithm (always TCP_NODELAY), pacing, ECN.
  */
 import type { Timer } from '../../sim/clock.ts'
-import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_SYN } from '../packet/packet.ts'
+import { type Packet, TCP_ACK, TCP_FIN, TCP_PSH, TCP_SYN } from '../packet/packet.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { seqAdd, seqDistance } from './tcp-state.ts'
 import type { TcpSocket } from './tcp-socket.ts'
@@ -30,6 +30,8 @@ interface Segment {
   sentUs: number
   tries: number
   lost: boolean
+  /** The packet that carried it last, and the id of the first one. */
+  packet: Packet | null
   packetId: number
 }
 
@@ -157,7 +159,7 @@ export class TcpSender {
 
   #transmitNew(bytes: number, flags: number): void {
     const length = bytes + ((flags & (TCP_SYN | TCP_FIN)) !== 0 ? 1 : 0)
-    const segment: Segment = { seq: this.next, length, bytes, flags, sentUs: 0, tries: 0, lost: false, packetId: 0 }
+    const segment: Segment = { seq: this.next, length, bytes, flags, sentUs: 0, tries: 0, lost: false, packet: null, packetId: 0 }
     this.#segments.push(segment)
     this.next = seqAdd(this.next, length)
     this.#transmit(segment)
@@ -165,12 +167,17 @@ export class TcpSender {
   }
 
   #transmit(segment: Segment): void {
+    // Still waiting for a neighbour in our own queues: to send it again would only double it (skb_still_in_host_queue).
+    if (segment.packet?.queued) {
+      segment.lost = false
+      return
+    }
     const payload = segment.bytes > 0 ? this.#data.slice(seqDistance(segment.seq, this.#dataSeq), segment.bytes) : null
     segment.sentUs = this.#socket.clock.nowUs
     segment.tries += 1
     segment.lost = false
-    const id = this.#socket.transmit(segment.flags, segment.seq, payload, segment.packetId)
-    if (segment.packetId === 0) segment.packetId = id
+    segment.packet = this.#socket.transmit(segment.flags, segment.seq, payload, segment.packetId)
+    if (segment.packetId === 0) segment.packetId = segment.packet.id
   }
 
   #resendLost(): void {
@@ -187,7 +194,7 @@ export class TcpSender {
   #split(at: number, mss: number): void {
     const segment = this.#segments[at]
     const rest: Segment = {
-      ...segment, seq: seqAdd(segment.seq, mss), bytes: segment.bytes - mss, length: segment.length - mss, lost: true,
+      ...segment, seq: seqAdd(segment.seq, mss), bytes: segment.bytes - mss, length: segment.length - mss, lost: true, packet: null,
     }
     segment.bytes = mss
     segment.length = mss

@@ -41,6 +41,8 @@ export class TcpSocket {
   owner: SocketOwner
   mark = 0
   oif = 0
+  /** 0: the namespace's default. */
+  ttl = 0
   /** The listener that waits for this connection to be made, until it is. */
   listener: TcpListener | null = null
   readonly #ns: NetNamespace
@@ -189,8 +191,8 @@ export class TcpSocket {
     this.#sender.sendSyn(TCP_ACK)
   }
 
-  /** Builds a segment and sends it; the packet's id. */
-  transmit(flags: number, seq: number, payload: Uint8Array | null, original: number): number {
+  /** Builds a segment and sends it; `original` is the id of the packet that it repeats, or 0. */
+  transmit(flags: number, seq: number, payload: Uint8Array | null, original: number): Packet {
     const ns = this.#ns
     const packet = new Packet()
     packet.protocol = IPPROTO_TCP
@@ -202,7 +204,7 @@ export class TcpSocket {
     packet.seq = seq
     packet.flags = flags
     packet.df = ns.sysctl.number('net.ipv4.ip_no_pmtu_disc') === 0
-    packet.ttl = ns.sysctl.number('net.ipv4.ip_default_ttl')
+    packet.ttl = this.ttl > 0 ? this.ttl : ns.sysctl.number('net.ipv4.ip_default_ttl')
     packet.mark = this.mark
     packet.payload = payload ?? NO_PAYLOAD
     packet.process = this.owner.process
@@ -223,7 +225,7 @@ export class TcpSocket {
     }
     ns.output(packet, this.oif)
     if (this.firstPacketId === 0) this.firstPacketId = packet.id
-    return packet.id
+    return packet
   }
 
   retransmitting(): void {

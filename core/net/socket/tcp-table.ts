@@ -26,6 +26,7 @@ export interface TcpConnectOptions {
   sport?: number
   owner: SocketOwner
   mark?: number
+  ttl?: number
   /** ifindex of the device to which the socket is bound. */
   oif?: number
 }
@@ -77,6 +78,7 @@ export class TcpTable {
     const socket = new TcpSocket(ns, src, sport, dst, options.dport, options.owner)
     socket.mark = options.mark ?? 0
     socket.oif = options.oif ?? 0
+    socket.ttl = options.ttl ?? 0
     this.#add(socket)
     socket.connect()
     return socket
