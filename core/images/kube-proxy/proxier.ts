@@ -1,0 +1,204 @@
+/**
+ * Keeps the rules of one IP family on one machine in step with Services and EndpointSlices: pkg/proxy/iptables/proxier.go. A full
+ * sync writes everything; a partial one only the chains of services that changed, because the rest is there already.
+ *
+ * Omits: metrics, nodePortAddresses other than all, the health check server of services.
+ */
+import type { EndpointSlice, Service } from '../../api/types/index.ts'
+import type { NetNamespace } from '../../net/net-namespace.ts'
+import { isServiceChain } from './chain-names.ts'
+import { categorizeEndpoints, endpointsByPort, type ProxyEndpoint } from './endpoints.ts'
+import { portKey, type ProxyFamily, type ServicePort, servicePorts } from './service-port.ts'
+import { type ServiceRules, serviceRules } from './service-rules.ts'
+import { deleteStaleConntrack } from './stale-conntrack.ts'
+
+export interface ProxierOptions {
+  readonly family: ProxyFamily
+  readonly nodeName: string
+  readonly nodeIp: string
+  readonly clusterCidr: string
+  readonly masqueradeAll: boolean
+  readonly masqueradeBit: number
+  readonly localhostNodePorts: boolean
+}
+
+export interface ProxierInput {
+  readonly services: Iterable<Service>
+  readonly slices: Iterable<EndpointSlice>
+  readonly zone: string
+}
+
+/** More endpoints than this: comments are left out (largeClusterEndpointsThreshold). */
+const LARGE_CLUSTER_ENDPOINTS = 1000
+const ACTOR = 'kube-proxy'
+const CANARY = 'KUBE-PROXY-CANARY'
+
+/** iptablesJumpChains: table, chain, from, comment, whether only for new connections. Each is put first, so the last ends up on top. */
+const JUMPS: readonly (readonly [table: string, chain: string, from: string, comment: string, onlyNew: boolean])[] = [
+  ['filter', 'KUBE-EXTERNAL-SERVICES', 'INPUT', 'kubernetes externally-visible service portals', true],
+  ['filter', 'KUBE-EXTERNAL-SERVICES', 'FORWARD', 'kubernetes externally-visible service portals', true],
+  ['filter', 'KUBE-NODEPORTS', 'INPUT', 'kubernetes health check service ports', false],
+  ['filter', 'KUBE-SERVICES', 'FORWARD', 'kubernetes service portals', true],
+  ['filter', 'KUBE-SERVICES', 'OUTPUT', 'kubernetes service portals', true],
+  ['filter', 'KUBE-FORWARD', 'FORWARD', 'kubernetes forwarding rules', false],
+  ['filter', 'KUBE-PROXY-FIREWALL', 'INPUT', 'kubernetes load balancer firewall', true],
+  ['filter', 'KUBE-PROXY-FIREWALL', 'OUTPUT', 'kubernetes load balancer firewall', true],
+  ['filter', 'KUBE-PROXY-FIREWALL', 'FORWARD', 'kubernetes load balancer firewall', true],
+  ['nat', 'KUBE-SERVICES', 'OUTPUT', 'kubernetes service portals', false],
+  ['nat', 'KUBE-SERVICES', 'PREROUTING', 'kubernetes service portals', false],
+  ['nat', 'KUBE-POSTROUTING', 'POSTROUTING', 'kubernetes postrouting rules', false],
+  ['filter', 'KUBE-FIREWALL', 'INPUT', '', false],
+  ['filter', 'KUBE-FIREWALL', 'OUTPUT', '', false],
+]
+
+export interface SyncReport {
+  readonly full: boolean
+  readonly error: string
+  readonly services: number
+  readonly endpoints: number
+  readonly staleConntrack: number
+}
+
+interface Known {
+  readonly port: ServicePort
+  readonly endpoints: readonly ProxyEndpoint[]
+  readonly rules: ServiceRules
+}
+
+export class Proxier {
+  readonly #ns: NetNamespace
+  readonly #options: ProxierOptions
+  /** Text of each service's own chains, as last written. */
+  #written = new Map<string, string>()
+  #origins = new Map<string, string>()
+  #needFull = true
+
+  constructor(ns: NetNamespace, options: ProxierOptions) {
+    this.#ns = ns
+    this.#options = options
+  }
+
+  /** The canary died: somebody flushed the tables (utiliptables.Monitor). */
+  get rulesWereFlushed(): boolean {
+    return !this.#needFull && !this.#iptables.chains('mangle').includes(CANARY)
+  }
+
+  forceFullSync(): void {
+    this.#needFull = true
+  }
+
+  sync(input: ProxierInput): SyncReport {
+    const full = this.#needFull
+    if (full) {
+      this.#ensureCanaries()
+      this.#ensureJumps()
+    }
+    const known = this.#known(input)
+    const { text, written } = this.#restoreInput(known, full)
+    const endpoints = known.reduce((sum, each) => sum + each.endpoints.length, 0)
+    const failure = this.#iptables.restore(text, { noflush: true, counters: true })
+    if (failure) {
+      this.#needFull = true
+      return { full, error: failure.message, services: known.length, endpoints, staleConntrack: 0 }
+    }
+    this.#needFull = false
+    this.#written = written
+    this.#sayOrigins(known)
+    const staleConntrack = deleteStaleConntrack(this.#ns.netfilter.conntrack, this.#options.family, known)
+    return { full, error: '', services: known.length, endpoints, staleConntrack }
+  }
+
+  get #iptables() {
+    return this.#ns.netfilter.iptables(this.#options.family)
+  }
+
+  #ensureCanaries(): void {
+    for (const table of ['mangle', 'nat', 'filter']) this.#iptables.command(['-t', table, '-N', CANARY])
+  }
+
+  /** EnsureChain and EnsureRule(Prepend): what is there already stays where it is. */
+  #ensureJumps(): void {
+    for (const [table, chain, from, comment, onlyNew] of JUMPS) {
+      this.#iptables.command(['-w', '5', '-N', chain, '-t', table])
+      const rule = [...(onlyNew ? ['-m', 'conntrack', '--ctstate', 'NEW'] : []), ...(comment ? ['-m', 'comment', '--comment', comment] : []), '-j', chain]
+      if (this.#iptables.command(['-t', table, '-C', from, ...rule]).exitCode !== 0) this.#iptables.command(['-t', table, '-I', from, ...rule])
+    }
+  }
+
+  #known({ services, slices, zone }: ProxierInput): Known[] {
+    const { family, nodeName, clusterCidr, masqueradeAll, nodeIp } = this.#options
+    const endpoints = endpointsByPort(slices, family, nodeName)
+    const ports = [...services].flatMap((service) => servicePorts(service, family))
+    const of = (port: ServicePort) => endpoints.get(portKey(port.service, port.portName, port.protocol)) ?? []
+    const total = ports.reduce((sum, port) => sum + of(port).length, 0)
+    const options = { clusterCidr, masqueradeAll, nodeIp, large: total > LARGE_CLUSTER_ENDPOINTS }
+    return ports.map((port) => {
+      const mine = of(port)
+      return { port, endpoints: mine, rules: serviceRules(port, categorizeEndpoints(mine, port, nodeName, zone), options) }
+    })
+  }
+
+  #restoreInput(known: readonly Known[], full: boolean): { text: string; written: Map<string, string> } {
+    const { masqueradeBit, localhostNodePorts, family } = this.#options
+    const mark = `0x${(2 ** masqueradeBit).toString(16).padStart(6, '0')}`
+    const filterChains = ['KUBE-SERVICES', 'KUBE-EXTERNAL-SERVICES', 'KUBE-FORWARD', 'KUBE-NODEPORTS', 'KUBE-PROXY-FIREWALL']
+    const natChains = ['KUBE-SERVICES', 'KUBE-NODEPORTS', 'KUBE-POSTROUTING', 'KUBE-MARK-MASQ']
+    const filterRules: string[] = []
+    const natRules = [
+      `-A KUBE-POSTROUTING -m mark ! --mark ${mark}/${mark} -j RETURN`,
+      `-A KUBE-POSTROUTING -j MARK --xor-mark ${mark}`,
+      '-A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully',
+      `-A KUBE-MARK-MASQ -j MARK --or-mark ${mark}`,
+    ]
+    if (family === 'ipv4' && localhostNodePorts) {
+      filterChains.push('KUBE-FIREWALL')
+      filterRules.push('-A KUBE-FIREWALL -m comment --comment "block incoming localnet connections" -d 127.0.0.0/8 ! -s 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP')
+    }
+    const active = new Set<string>()
+    const written = new Map<string, string>()
+    for (const { port, rules } of known) {
+      filterRules.push(...rules.filter)
+      natRules.push(...rules.nat)
+      const own = rules.chains.map((chain) => chain.rules.join('\n')).join('\n')
+      const key = portKey(port.service, port.portName, port.protocol)
+      const changed = full || this.#written.get(key) !== own
+      written.set(key, own)
+      for (const chain of rules.chains) {
+        active.add(chain.name)
+        if (!changed) continue
+        natChains.push(chain.name)
+        natRules.push(...chain.rules)
+      }
+    }
+    for (const chain of this.#iptables.chains('nat')) {
+      if (!isServiceChain(chain) || active.has(chain)) continue
+      natChains.push(chain)
+      natRules.push(`-X ${chain}`)
+    }
+    natRules.push(`-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL${
+      family === 'ipv6' ? ' ! -d ::1/128' : localhostNodePorts ? '' : ' ! -d 127.0.0.0/8'} -j KUBE-NODEPORTS`)
+    if (this.#ns.sysctl.get('net.netfilter.nf_conntrack_tcp_be_liberal') !== '1') filterRules.push('-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP')
+    filterRules.push(
+      `-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark ${mark}/${mark} -j ACCEPT`,
+      '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    )
+    const text = [...tableText('filter', filterChains, filterRules), ...tableText('nat', natChains, natRules), ''].join('\n')
+    return { text, written }
+  }
+
+  #sayOrigins(known: readonly Known[]): void {
+    const origins = new Map<string, string>()
+    for (const { port, rules } of known) {
+      for (const { name } of rules.chains) {
+        const object = `Service/${port.service}`
+        origins.set(name, object)
+        if (this.#origins.get(name) !== object) this.#iptables.origin('nat', name, object, ACTOR)
+      }
+    }
+    this.#origins = origins
+  }
+}
+
+function tableText(table: string, chains: readonly string[], rules: readonly string[]): string[] {
+  return [`*${table}`, ...chains.map((chain) => `:${chain} - [0:0]`), ...rules, 'COMMIT']
+}
