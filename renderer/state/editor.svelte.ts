@@ -57,6 +57,7 @@ class EditorState {
   reveal = $state.raw<{ path: string; line: number } | null>(null)
   #nextExec = 1
   #handledRequests = 0
+  #opened = false
 
   readonly tab = $derived(this.tabs.find((tab) => tab.path === this.active) ?? null)
   readonly home = $derived.by(() => {
@@ -66,8 +67,15 @@ class EditorState {
   })
 
   constructor() {
+    session.listenReset((same) => {
+      this.#handledRequests = 0
+      if (!same) this.reset()
+    })
     world.listen((changed) => {
-      if (changed.has('files')) this.#syncFiles()
+      if (changed.has('files')) {
+        this.#syncFiles()
+        this.#openFirst()
+      }
       if (changed.has('editor')) this.#openRequested()
     })
   }
@@ -78,6 +86,7 @@ class EditorState {
     this.apply = null
     this.problems = []
     this.#handledRequests = 0
+    this.#opened = false
   }
 
   open(path: string, line = 0): void {
@@ -140,6 +149,17 @@ class EditorState {
     tab.elsewhere = null
   }
 
+  /** A session's first manifest is open when the session is: an empty editor teaches less. */
+  #openFirst(): void {
+    if (this.#opened || this.tabs.length > 0) return
+    const first = [...world.files.keys()].filter((path) => /\.ya?ml$/.test(path) && !path.includes('/.')).sort((a, b) => (a < b ? -1 : 1))[0]
+    if (first === undefined) return
+    this.#opened = true
+    const content = world.files.get(first)?.content ?? ''
+    this.tabs.push({ path: first, text: content, saved: content, elsewhere: null })
+    this.active = first
+  }
+
   #syncFiles(): void {
     for (const tab of this.tabs) {
       const content = world.files.get(tab.path)?.content
@@ -154,6 +174,8 @@ class EditorState {
 
   #openRequested(): void {
     const requests = world.editorRequests
+    // What a program asked for in the past was answered then.
+    if (world.nowUs <= session.historyUs) this.#handledRequests = requests.length
     for (; this.#handledRequests < requests.length; this.#handledRequests += 1) this.open(requests[this.#handledRequests]!.path)
   }
 }

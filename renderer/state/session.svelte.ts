@@ -18,7 +18,10 @@ class SessionState implements PageApi {
   opening = $state(false)
   /** Rises with each reset: terminals and editors start again. */
   epoch = $state(0)
+  /** Batches up to here tell the past again. */
+  historyUs = 0
   #followSteps = false
+  readonly #resetListeners = new Set<(same: boolean) => void>()
 
   readonly past = $derived(this.transport.mode !== 'live')
   readonly nowUs = $derived(Math.max(this.transport.nowUs, world.nowUs))
@@ -27,12 +30,19 @@ class SessionState implements PageApi {
     const same = this.info?.id === info.id
     this.info = info
     this.transport = transport
+    this.historyUs = transport.nowUs
     world.reset()
     if (!same) {
       selection.clear()
       playback.hide()
     }
     this.epoch += 1
+    for (const listener of this.#resetListeners) listener(same)
+  }
+
+  /** Called at each reset; `same` when it is the same session at another moment. */
+  listenReset(listener: (same: boolean) => void): void {
+    this.#resetListeners.add(listener)
   }
 
   onBatch = (batch: Batch): void => {

@@ -143,7 +143,7 @@ function placeCard(
   const cardW = Math.max(w, CARD_MIN_W)
   const inner = cardW - CARD_PAD * 2
   const nicLink = mainNic(topology, machine.netns)
-  const nic = nicLink === null ? null : { x: x + cardW - CARD_PAD - NIC_W - Math.round(inner * 0.12), y: y + 10, w: NIC_W, h: NIC_H, link: nicLink }
+  const nic = nicLink === null ? null : { x: x + Math.round(cardW * 0.57 - NIC_W / 2), y: y + 10, w: NIC_W, h: NIC_H, link: nicLink }
   const stack = { x: x + CARD_PAD, y: y + 10 + NIC_H + 16, w: inner, h: STACK_H }
   let below = stack.y + STACK_H + 22
   const others = links.filter((link) => link !== nicLink && link !== bridge && link.linkKind !== 'loopback' && link.linkKind !== 'veth')

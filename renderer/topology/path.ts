@@ -15,26 +15,43 @@ export interface Segment {
 export interface PacketPath {
   segments: Segment[]
   /** Where each hop stands. */
-  places: (Point | null)[]
+  places: (Place | null)[]
 }
 
-interface Anchor extends Point {
+export interface Place extends Point {
   kind: 'nic' | 'stack' | 'device' | 'veth' | 'pod' | 'bus'
+}
+
+interface Anchor extends Place {
   row: number
   card: CardBox | null
 }
 
-const LANE = 12
+const LANE = 9
+/** Where a pod's cable meets it, from its left edge: the name of the cable stands at its right. */
+export const VETH_X = 18
+
+/** Namespaces that the packet enters and leaves by the same device: there it gets two lanes. */
+function throughNamespaces(hops: readonly Hop[]): Set<number> {
+  const entered = new Set<string>()
+  const through = new Set<number>()
+  for (const hop of hops) {
+    if (hop.dir === 'in') entered.add(`${hop.netns}/${hop.ifindex}`)
+    else if (hop.dir === 'out' && entered.has(`${hop.netns}/${hop.ifindex}`)) through.add(hop.netns)
+  }
+  return through
+}
 
 /** Turns hops into lines between the things that are drawn. Each piece starts where the packet really came from. */
 export function packetPath(hops: readonly Hop[], layout: Layout): PacketPath {
   const segments: Segment[] = []
-  const places: (Point | null)[] = []
+  const places: (Place | null)[] = []
   const last = new Map<number, Anchor>()
+  const through = throughNamespaces(hops)
   let lastOut: Anchor | null = null
   let previous: Anchor | null = null
   for (const hop of hops) {
-    const anchor = anchorOf(hop, layout, last.get(hop.netns) ?? null)
+    const anchor = anchorOf(hop, layout, last.get(hop.netns) ?? null, through.has(hop.netns) ? LANE : 0)
     places.push(anchor)
     if (anchor === null) continue
     const from = origin(hop, anchor, last, lastOut, previous)
@@ -52,25 +69,29 @@ function origin(hop: Hop, anchor: Anchor, last: ReadonlyMap<number, Anchor>, las
   return last.get(hop.netns) ?? previous
 }
 
-function anchorOf(hop: Hop, layout: Layout, before: Anchor | null): Anchor | null {
+function anchorOf(hop: Hop, layout: Layout, before: Anchor | null, lane: number): Anchor | null {
   if (layout.switches.has(hop.netns)) return null
   for (const host of layout.hosts) {
     if (host.machine.netns !== hop.netns) continue
-    return { x: host.x + host.w / 2 + (hop.dir === 'in' ? -LANE : LANE), y: host.y + host.h - 4, kind: 'nic', row: 0, card: null }
+    return { x: host.x + host.w / 2 + (hop.dir === 'in' ? -lane : lane), y: host.y + host.h - 4, kind: 'nic', row: 0, card: null }
   }
   for (const card of layout.cards) {
-    if (card.machine.netns === hop.netns) return onMachine(hop, card, before)
+    if (card.machine.netns === hop.netns) return onMachine(hop, card, before, lane)
     const pod = card.pods.find((one) => one.netns === hop.netns)
-    if (pod !== undefined) return { x: pod.x + pod.w / 2, y: pod.y + Math.min(10, pod.h / 2), kind: 'pod', row: card.row, card }
+    if (pod !== undefined) return { x: pod.x + vethX(pod), y: pod.y + Math.min(10, pod.h / 2), kind: 'pod', row: card.row, card }
   }
   return null
 }
 
-function onMachine(hop: Hop, card: CardBox, before: Anchor | null): Anchor {
+export function vethX(pod: { w: number; folded: boolean }): number {
+  return pod.folded ? pod.w / 2 : VETH_X
+}
+
+function onMachine(hop: Hop, card: CardBox, before: Anchor | null, lane: number): Anchor {
   const nicX = card.nic === null ? card.x + card.w / 2 : card.nic.x + card.nic.w / 2
   if (hop.ifindex !== 0) {
     if (card.nic !== null && card.nic.link.ifindex === hop.ifindex) {
-      return { x: nicX + (hop.dir === 'in' ? -LANE : LANE), y: card.nic.y + card.nic.h / 2, kind: 'nic', row: card.row, card }
+      return { x: nicX + (hop.dir === 'in' ? -lane : lane), y: card.nic.y + card.nic.h / 2, kind: 'nic', row: card.row, card }
     }
     for (const device of [...(card.bridge === null ? [] : [card.bridge]), ...card.devices]) {
       if (device.link.ifindex !== hop.ifindex) continue
@@ -78,9 +99,9 @@ function onMachine(hop: Hop, card: CardBox, before: Anchor | null): Anchor {
       return { x, y: device.y + device.h / 2, kind: 'device', row: card.row, card }
     }
     const pod = card.pods.find((one) => one.host?.ifindex === hop.ifindex)
-    if (pod !== undefined) return { x: pod.x + pod.w / 2, y: pod.y - 12, kind: 'veth', row: card.row, card }
+    if (pod !== undefined) return { x: pod.x + vethX(pod), y: pod.y - 12, kind: 'veth', row: card.row, card }
   }
-  const x = before === null ? nicX + LANE : before.kind === 'nic' || before.kind === 'stack' ? before.x : nicX + LANE
+  const x = before === null ? nicX + lane : before.kind === 'nic' || before.kind === 'stack' ? before.x : nicX + lane
   return { x, y: card.stack.y + card.stack.h / 2, kind: 'stack', row: card.row, card }
 }
 

@@ -1,9 +1,9 @@
 /** English sentences of what happens to packets. Truth: the codes of `journey.ts` and net's `DropReason`. Omits: nothing. */
 export const REASONS_EN = {
   'packet.new': 'sent by {process}',
-  'hook.pass': '{hook}: passed, nothing to do',
-  'hook.rules': '{hook}: {verdict} in {chain}',
-  'hook.killed': '{hook}: {verdict} in {chain}',
+  'hook.pass': 'nothing to do',
+  'hook.rules': '{verdict} in {chain}',
+  'hook.killed': '{verdict} in {chain}',
   'hook.dnat': 'destination {old} → {new}',
   'hook.snat': 'source {old} → {new}',
   'hook.un-dnat': 'conntrack gives the source its first name back: {old} → {new}',
@@ -11,8 +11,8 @@ export const REASONS_EN = {
   'hook.probability': 'this rule is taken with probability {probability}',
   'hook.mark': 'marked {mark}',
   'hook.conntrack': 'connection {conntrack}',
-  'tap.in': 'arrives, TTL {ttl}, {length} bytes',
-  'tap.out': 'leaves, TTL {ttl}, {length} bytes',
+  'tap.in': 'in, TTL {ttl}, {length} bytes',
+  'tap.out': 'out, TTL {ttl}, {length} bytes',
   'route.via': '{prefix} via {via} dev {dev}',
   'route.link': '{prefix} dev {dev}, on the link',
   'route.local': '{dst} is an address of this machine',

@@ -3,9 +3,9 @@ import type { ReasonKey } from './reasons-en.ts'
 
 export const REASONS_ZH: Readonly<Record<ReasonKey, string>> = {
   'packet.new': '由 {process} 发出',
-  'hook.pass': '{hook}：通过，无需处理',
-  'hook.rules': '{hook}：在 {chain} 中 {verdict}',
-  'hook.killed': '{hook}：在 {chain} 中 {verdict}',
+  'hook.pass': '无需处理',
+  'hook.rules': '在 {chain} 中 {verdict}',
+  'hook.killed': '在 {chain} 中 {verdict}',
   'hook.dnat': '目的地址 {old} → {new}',
   'hook.snat': '源地址 {old} → {new}',
   'hook.un-dnat': 'conntrack 还原源地址：{old} → {new}',
@@ -13,7 +13,7 @@ export const REASONS_ZH: Readonly<Record<ReasonKey, string>> = {
   'hook.probability': '以概率 {probability} 选中此规则',
   'hook.mark': '打上标记 {mark}',
   'hook.conntrack': '连接 {conntrack}',
-  'tap.in': '到达，TTL {ttl}，{length} 字节',
+  'tap.in': '进入，TTL {ttl}，{length} 字节',
   'tap.out': '离开，TTL {ttl}，{length} 字节',
   'route.via': '{prefix} 经 {via} dev {dev}',
   'route.link': '{prefix} dev {dev}，直连',
