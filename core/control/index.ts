@@ -1,10 +1,24 @@
 /** The two processes of the control plane that watch and write objects: kube-controller-manager and kube-scheduler. */
-import { Bug } from '../base/assert.ts'
 import type { ApiServer } from '../api/server/api-server.ts'
+import { ApiClient } from '../api/client/api-client.ts'
+import { EventRecorder } from '../api/client/event-recorder.ts'
+import { LabelIndex, ObjectIndex } from '../api/client/object-index.ts'
 import type { Controller } from '../api/client/run-controller.ts'
+import { SharedInformers } from '../api/client/shared-informers.ts'
+import type { Pod } from '../api/types/index.ts'
 import type { Clock } from '../sim/clock.ts'
 import type { RandomStreams } from '../sim/random.ts'
 import type { Trace } from '../sim/trace.ts'
+import { controllerOf } from './controller-deps.ts'
+import type { ControllerDeps } from './controller-deps.ts'
+import { garbageCollector } from './garbage-collector/garbage-collector.ts'
+import { namespaceController } from './namespace/namespace.ts'
+import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
+import { podGarbageCollector } from './pod-gc/pod-gc.ts'
+import { serviceAccountController } from './service-account/service-account.ts'
+import { deploymentController } from './deployment/deployment.ts'
+import { replicaSetController, replicationController } from './replicaset/replica-set.ts'
+import { kubeScheduler } from './scheduler/scheduler.ts'
 
 export interface ControlDeps {
   server: ApiServer
@@ -13,7 +27,57 @@ export interface ControlDeps {
   trace: Trace
 }
 
-/** All controllers of kube-controller-manager as one thing to start and stop. */
-export function controllerManager(deps: ControlDeps): Controller { throw new Bug('not yet') }
+type Factory = (deps: ControllerDeps) => Controller
 
-export function scheduler(deps: ControlDeps): Controller { throw new Bug('not yet') }
+const CONTROLLERS: readonly [string, Factory][] = [
+  ['replicaset-controller', replicaSetController],
+  ['replication-controller', replicationController],
+  ['deployment-controller', deploymentController],
+  ['node-controller', nodeLifecycleController],
+  ['namespace-controller', namespaceController],
+  ['serviceaccount-controller', serviceAccountController],
+  ['generic-garbage-collector', garbageCollector],
+  ['pod-garbage-collector', podGarbageCollector],
+]
+
+/** All controllers of kube-controller-manager as one thing to start and stop. */
+export function controllerManager(deps: ControlDeps): Controller {
+  return processOf('kube-controller-manager', deps, CONTROLLERS)
+}
+
+export function scheduler(deps: ControlDeps): Controller {
+  return processOf('kube-scheduler', deps, [['default-scheduler', kubeScheduler]])
+}
+
+function processOf(name: string, deps: ControlDeps, factories: readonly [string, Factory][]): Controller {
+  const { server, clock, random, trace } = deps
+  let informers: SharedInformers | null = null
+  let controllers: Controller[] = []
+  return {
+    name,
+    // A process that starts again knows nothing of its former life.
+    start() {
+      if (informers) return
+      informers = new SharedInformers(new ApiClient(server, name))
+      const all = informers
+      const pods = all.of<Pod>('pods')
+      const indices = {
+        byOwner: new ObjectIndex<Pod>(pods, (pod) => [controllerOf(pod)?.uid ?? '']),
+        byNode: new ObjectIndex<Pod>(pods, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : [])),
+        byLabel: new LabelIndex<Pod>(pods),
+      }
+      controllers = factories.map(([actor, make]) => {
+        const client = new ApiClient(server, actor)
+        return make({ client, clock, random, trace, informers: all, recorder: new EventRecorder(client, actor), pods: indices })
+      })
+      for (const controller of controllers) controller.start()
+      all.start()
+    },
+    stop() {
+      for (const controller of controllers) controller.stop()
+      informers?.stop()
+      informers = null
+      controllers = []
+    },
+  }
+}

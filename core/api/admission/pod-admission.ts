@@ -35,7 +35,7 @@ function serviceAccount(pod: Pod, reader: PodAdmissionReader): void {
   spec.serviceAccountName ||= 'default'
   spec.serviceAccount = spec.serviceAccountName
   if (!reader.find('serviceaccounts', metadata.namespace!, spec.serviceAccountName))
-    throw StatusError.forbidden(PODS, metadata.name, `error looking up service account ${metadata.namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`)
+    throw StatusError.forbidden(PODS, metadata.name || (metadata.generateName ?? ''), `error looking up service account ${metadata.namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`)
 }
 
 function priority(pod: Pod, reader: PodAdmissionReader): void {
@@ -45,7 +45,7 @@ function priority(pod: Pod, reader: PodAdmissionReader): void {
   if (spec.priorityClassName) {
     const found = reader.find('priorityclasses.scheduling.k8s.io', '', spec.priorityClassName) as PriorityClass | undefined
     const system = SYSTEM_PRIORITIES.get(spec.priorityClassName)
-    if (!found && system === undefined) throw StatusError.forbidden(PODS, pod.metadata.name, `no PriorityClass with name ${spec.priorityClassName} was found`)
+    if (!found && system === undefined) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `no PriorityClass with name ${spec.priorityClassName} was found`)
     value = found?.value ?? system!
     policy = found?.preemptionPolicy ?? policy
   } else {
@@ -57,7 +57,7 @@ function priority(pod: Pod, reader: PodAdmissionReader): void {
     }
   }
   if (spec.priority !== undefined && spec.priority !== value)
-    throw StatusError.forbidden(PODS, pod.metadata.name, `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`)
+    throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`)
   spec.priority = value
   spec.preemptionPolicy ??= policy
 }
@@ -91,13 +91,13 @@ function limits(pod: Pod, reader: PodAdmissionReader): void {
         for (const [name, value] of Object.entries(item.defaultRequest ?? item.default ?? {})) (resources.requests ??= {})[name] ??= value
         for (const [name, max] of Object.entries(item.max ?? {})) {
           const limit = resources.limits?.[name]
-          if (limit === undefined) throw StatusError.forbidden(PODS, pod.metadata.name, `maximum ${name} usage per Container is ${max}.  No limit is specified`)
-          if (compareQuantity(limit, max) > 0) throw StatusError.forbidden(PODS, pod.metadata.name, `maximum ${name} usage per Container is ${max}, but limit is ${limit}`)
+          if (limit === undefined) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `maximum ${name} usage per Container is ${max}.  No limit is specified`)
+          if (compareQuantity(limit, max) > 0) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `maximum ${name} usage per Container is ${max}, but limit is ${limit}`)
         }
         for (const [name, min] of Object.entries(item.min ?? {})) {
           const request = resources.requests?.[name]
-          if (request === undefined) throw StatusError.forbidden(PODS, pod.metadata.name, `minimum ${name} usage per Container is ${min}.  No request is specified`)
-          if (compareQuantity(request, min) < 0) throw StatusError.forbidden(PODS, pod.metadata.name, `minimum ${name} usage per Container is ${min}, but request is ${request}`)
+          if (request === undefined) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `minimum ${name} usage per Container is ${min}.  No request is specified`)
+          if (compareQuantity(request, min) < 0) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `minimum ${name} usage per Container is ${min}, but request is ${request}`)
         }
       }
   }

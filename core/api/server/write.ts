@@ -26,15 +26,16 @@ export function createObject(state: ServerState, call: Call, definition: Resourc
   placeInNamespace(definition, draft, namespace)
   if (metadata.resourceVersion) throw StatusError.badRequest('resourceVersion should not be set on objects to be created')
   definition.defaults(draft)
-  if (!metadata.name && metadata.generateName)
-    metadata.name = metadata.generateName.slice(0, GENERATED_NAME_MAX - SUFFIX_LENGTH) + state.names.nameSuffix(SUFFIX_LENGTH)
   if (definition.namespaced)
-    admitIntoNamespace(definition, metadata.namespace!, metadata.name, state.store.get('namespaces', '', metadata.namespace!) as Namespace | undefined)
+    admitIntoNamespace(definition, metadata.namespace!, metadata.name || (metadata.generateName ?? ''), state.store.get('namespaces', '', metadata.namespace!) as Namespace | undefined)
   if (definition.resource === 'pods')
     admitPod(draft as Pod, {
       find: (resource, ns, name) => state.store.get(resource, ns, name),
       list: (resource, ns) => state.store.list(resource, ns),
     })
+  // Plug-ins that refuse know only the name's beginning, as their messages show.
+  if (!metadata.name && metadata.generateName)
+    metadata.name = metadata.generateName.slice(0, GENERATED_NAME_MAX - SUFFIX_LENGTH) + state.names.nameSuffix(SUFFIX_LENGTH)
   const { strategy } = definition
   metadata.uid = state.uids.uuid()
   metadata.creationTimestamp = state.nowText

@@ -120,6 +120,6 @@ function failureCondition(conditions: readonly Condition[], failure: unknown, cr
   if (!isStatusError(failure)) return rest
   const old = conditions.find((c) => c.type === 'ReplicaFailure')
   const reason = creating ? 'FailedCreate' : 'FailedDelete'
-  if (old?.reason === reason && old.message === failure.message) return [...conditions]
+  if (old?.reason === reason) return [...conditions]
   return [...rest, { type: 'ReplicaFailure', status: 'True', lastTransitionTime: now, reason, message: failure.message }]
 }
