@@ -3,8 +3,9 @@ import { formatIp, type IpAddr, isV6 } from '../net/addr/ip.ts'
 import { formatMac } from '../net/addr/mac.ts'
 import type { NetNamespace } from '../net/net-namespace.ts'
 
+/** Numbers of include/net/tcp_states.h by the names of ss(8). */
 const TCP_STATES = [
-  'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING',
+  'ESTAB', 'SYN-SENT', 'SYN-RECV', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT', 'UNCONN', 'CLOSE-WAIT', 'LAST-ACK', 'LISTEN', 'CLOSING',
 ]
 
 export function devFile(netns: NetNamespace): string {

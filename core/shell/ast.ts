@@ -20,7 +20,7 @@ export type WordPart =
   /** `<(…)` and `>(…)`. */
   | { readonly kind: 'process'; readonly direction: '<' | '>'; readonly body: List }
 
-export type ParameterOperator = '' | '-' | '=' | '?' | '+' | '#' | '##' | '%' | '%%' | '/' | '//' | '/#' | '/%' | '^' | '^^' | ',' | ',,' | ':' | '@'
+export type ParameterOperator = '' | '-' | '=' | '?' | '+' | '#' | '##' | '%' | '%%' | '/' | '//' | '/#' | '/%' | '^' | '^^' | ',' | ',,' | ':' | '@' | 'bad'
 
 export interface ParameterPart {
   readonly kind: 'parameter'

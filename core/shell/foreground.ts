@@ -61,6 +61,7 @@ function reportDeath(shell: Shell, proc: Process, source: string): void {
     return
   }
   if (shell.subshellLevel > 0) return
-  const what = shell.interactive ? signalText(signal) : `${shell.prefix}${String(proc.localPid).padStart(5)} ${signalText(signal).padEnd(23)} ${source}`
+  // bash leaves the place out for SIGTERM, even in scripts.
+  const what = shell.interactive || signal === 'SIGTERM' ? signalText(signal) : `${shell.prefix}${String(proc.localPid).padStart(5)} ${signalText(signal).padEnd(23)} ${source}`
   shell.proc.error(`${what}\n`)
 }

@@ -16,6 +16,7 @@ import type { Shell } from './shell.ts'
 import { runSimple } from './simple-command.ts'
 import { forkCommand, forkList } from './subshell.ts'
 import { formatTimes } from './times.ts'
+import { VARIABLE_NAME } from './variables.ts'
 import { SyntaxFailure } from './word-parser.ts'
 
 export function* runList(shell: Shell, list: List): Generator<Wait, number> {
@@ -247,6 +248,7 @@ function* runLoop(shell: Shell, command: CompoundCommand & { kind: 'loop' }): Ge
 }
 
 function* runFor(shell: Shell, command: CompoundCommand & { kind: 'for' }): Generator<Wait, number> {
+  if (!VARIABLE_NAME.test(command.name)) return shell.complain(`\`${command.name}': not a valid identifier`)
   const words = command.words ? yield* expandWords(shell, command.words) : [...shell.positional]
   if (shell.flow) return 1
   return yield* loop(shell, function* () {
@@ -306,10 +308,11 @@ function lower(pattern: { text: string; quoted: readonly boolean[] | null }): { 
 
 /** Parses and runs a whole text, as `eval` and traps do. */
 export function* runText(shell: Shell, text: string, what: string): Generator<Wait, number> {
-  const list = parseScript(text, { firstLine: shell.line, aliases: aliasesOf(shell), final: true })
+  const list = parseScript(text, { firstLine: what === '' ? 1 : shell.line, aliases: () => aliasesOf(shell), final: true })
   if (list instanceof SyntaxFailure) {
-    shell.complain(`${what}${list.message}`)
-    if (list.context !== '') shell.complain(`${what}\`${list.context}'`)
+    shell.line = list.line
+    shell.complainAt(what, list.message)
+    if (list.context !== '') shell.complainAt(what, `\`${list.context}'`)
     shell.status = list.incomplete ? 1 : 2
     return shell.status
   }
@@ -326,7 +329,10 @@ export function* runTraps(shell: Shell): Generator<Wait, void> {
   for (let name = shell.pendingTraps.shift(); name !== undefined && shell.flow?.kind !== 'exit'; name = shell.pendingTraps.shift()) {
     const text = shell.traps.get(name)
     if (text) yield* runTrapText(shell, text)
-    else if (shell.traps.has('EXIT')) shell.exit(128 + signalNumber(name))
+    else if (shell.traps.has('EXIT')) {
+      shell.fatalSignal = name
+      shell.exit(128 + signalNumber(name))
+    }
   }
 }
 

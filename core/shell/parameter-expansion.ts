@@ -19,6 +19,10 @@ interface Value {
 
 export function* expandParameter(shell: Shell, builder: FieldBuilder, original: ParameterPart, place: Place): Generator<Wait, void> {
   let part = original
+  if (part.operator === 'bad') {
+    shell.abort(`${part.source}: bad substitution`)
+    return
+  }
   if (part.indirect) {
     const listed = namesOrKeys(shell, part)
     if (listed) {

@@ -14,7 +14,8 @@ import { SyntaxFailure } from './word-parser.ts'
 
 export interface ParseOptions {
   firstLine?: number
-  aliases?: ReadonlyMap<string, string> | null
+  /** Asked at each command, so that a script may turn them on. */
+  aliases?: () => ReadonlyMap<string, string> | null
   /** No more input will come: a here-document may end with the text. */
   final?: boolean
 }
@@ -36,14 +37,16 @@ interface PendingHeredoc {
 
 /** The next complete line as a list, null at the end of the text, or what is wrong with it. */
 export class Parser extends ConditionParser {
-  readonly #aliases: ReadonlyMap<string, string> | null
+  readonly #aliases: () => ReadonlyMap<string, string> | null
+  /** Where the text of an alias that ends in a blank ends: the next word may be an alias, too. */
+  #aliasAgainAt = -1
   #heredocs: PendingHeredoc[] = []
   #aliasExpansions = 0
   readonly #final: boolean
 
   constructor(text: string, options: ParseOptions = {}) {
     super(text, options.firstLine ?? 1)
-    this.#aliases = options.aliases ?? null
+    this.#aliases = options.aliases ?? (() => null)
     this.#final = options.final === true
   }
 
@@ -58,8 +61,10 @@ export class Parser extends ConditionParser {
       this.#newline()
       return list
     } catch (failure) {
-      if (failure instanceof SyntaxFailure) return failure
-      throw failure
+      if (!(failure instanceof SyntaxFailure)) throw failure
+      // The end of the text counts as a line of its own.
+      const atEnd = failure.message.endsWith('unexpected end of file') && !this.text.endsWith('\n')
+      return atEnd ? new SyntaxFailure(failure.message, failure.line + 1, failure.incomplete) : failure
     }
   }
 
@@ -228,6 +233,7 @@ export class Parser extends ConditionParser {
       case 'function': {
         const start = this.pos
         this.#expect('function')
+        this.blanks()
         const name = this.word() ?? this.#unexpected()
         this.blanks()
         if (this.at('(')) {
@@ -301,8 +307,8 @@ export class Parser extends ConditionParser {
   }
 
   #forWords(): { name: string; words: Word[] | null } {
+    this.blanks()
     const name = this.word() ?? this.#unexpected()
-    if (!/^[A-Za-z_]\w*$/.test(name.source)) this.fail(`\`${name.source}': not a valid identifier`)
     let words: Word[] | null = null
     this.#newlines()
     if (this.#reserved('in')) {
@@ -388,6 +394,10 @@ export class Parser extends ConditionParser {
         redirects.push(redirect)
         continue
       }
+      if (this.#aliasAgainAt >= 0 && this.pos >= this.#aliasAgainAt) {
+        this.#aliasAgainAt = -1
+        this.#expandAliases()
+      }
       // `declare -a x=(1 2)` takes array values as arguments, too.
       const declares = words.length > 0 && ['declare', 'local', 'export', 'readonly', 'typeset'].includes(words[0].source)
       const assignment = words.length === 0 || declares ? this.#assignment(declares) : null
@@ -400,6 +410,13 @@ export class Parser extends ConditionParser {
       }
     }
     if (words.length + assignments.length + redirects.length === 0) this.#unexpected()
+    // A parenthesis behind the first word begins a function, of which only `()` is legal.
+    if (words.length === 1 && this.at('(')) {
+      this.pos += 1
+      this.blanks()
+      if (this.pos >= this.text.length) this.fail("syntax error near unexpected token `newline'", true)
+      this.#unexpected()
+    }
     return { kind: 'simple', assignments, words, redirects, line }
   }
 
@@ -594,18 +611,20 @@ export class Parser extends ConditionParser {
 
   /** Replaces an alias at the place of a command's name by its text. */
   #expandAliases(): void {
-    if (!this.#aliases || this.#aliases.size === 0) return
+    const aliases = this.#aliases()
+    if (!aliases || aliases.size === 0) return
     const seen = new Set<string>()
     for (;;) {
       this.blanks()
       const name = /^[^\s;&|<>()$`"'\\=/]+/.exec(this.text.slice(this.pos, this.pos + 200))?.[0]
       if (!name || seen.has(name) || (RESERVED.has(name) && name !== 'time')) return
-      const value = this.#aliases.get(name)
+      const value = aliases.get(name)
       if (value === undefined) return
       seen.add(name)
       this.#aliasExpansions += 1
       assert(this.#aliasExpansions < ALIAS_EXPANSIONS_MAX, 'aliases expand without end')
       this.text = this.text.slice(0, this.pos) + value + this.text.slice(this.pos + name.length)
+      if (/\s$/.test(value)) this.#aliasAgainAt = this.pos + value.length
     }
   }
 }

@@ -51,7 +51,13 @@ function* shellMain(proc: Process, argv: readonly string[], dialect: 'bash' | 's
     if (args.interactive || onTerminal) status = yield* runInteractive(shell, args.norc)
     else status = yield* runInput(shell)
   }
-  return yield* runExitTrap(shell, status)
+  const code = yield* runExitTrap(shell, status)
+  if (shell.fatalSignal) {
+    proc.onSignal(shell.fatalSignal, 'default')
+    proc.signal(shell.fatalSignal)
+    yield* proc.work(0)
+  }
+  return code
 }
 
 function parseArguments(shell: Shell, argv: readonly string[]): Arguments | number {
@@ -104,7 +110,7 @@ function parseArguments(shell: Shell, argv: readonly string[]): Arguments | numb
 
 /** `bash -c`: one command that is a program takes the shell's place, as in bash. */
 function* runCommandText(shell: Shell, text: string): Generator<Wait, number> {
-  const only = parseScript(text, { aliases: null, final: true })
+  const only = parseScript(text, { final: true })
   if (!(only instanceof SyntaxFailure) && only.length === 1) {
     const [first] = only
     const single = first.rest.length === 0 && !first.background && !first.first.negate && first.first.timed === '' && first.first.commands.length === 1
@@ -132,7 +138,7 @@ function* runFile(shell: Shell, name: string): Generator<Wait, number> {
 
 /** Line by line: a mistake further down does not keep the lines before it from running. */
 export function* runScript(shell: Shell, text: string, what: string): Generator<Wait, number> {
-  const parser = new Parser(text, { aliases: aliasesOf(shell), final: true })
+  const parser = new Parser(text, { aliases: () => aliasesOf(shell), final: true })
   for (;;) {
     const list = parser.next()
     if (list === null) return shell.status
@@ -146,8 +152,8 @@ export function* runScript(shell: Shell, text: string, what: string): Generator<
 
 export function syntaxError(shell: Shell, failure: SyntaxFailure, what: string): number {
   shell.line = failure.line
-  shell.complain(`${what}${failure.message}`)
-  if (failure.context !== '') shell.complain(`${what}\`${failure.context}'`)
+  shell.complainAt(what, failure.message)
+  if (failure.context !== '') shell.complainAt(what, `\`${failure.context}'`)
   shell.status = 2
   return 2
 }
@@ -164,7 +170,7 @@ function* runInput(shell: Shell): Generator<Wait, number> {
     const next = yield* shell.proc.readLine(0)
     if (next === null && pending === '') return shell.status
     pending += next === null ? '' : `${next}\n`
-    const parser = new Parser(pending, { firstLine: line, aliases: aliasesOf(shell), final: next === null })
+    const parser = new Parser(pending, { firstLine: line, aliases: () => aliasesOf(shell), final: next === null })
     const list = parser.next()
     if (list instanceof SyntaxFailure) {
       if (list.incomplete && next !== null) continue

@@ -74,6 +74,8 @@ export class Shell {
   interactive = false
   /** `exit` has warned of stopped jobs: the next one is meant. */
   exitWarned = false
+  /** The signal that the shell dies of once its EXIT trap has run. */
+  fatalSignal: SignalName | null = null
   /** Puts back what the interactive loop does about a signal. */
   restoreInteractiveSignal: ((name: SignalName) => void) | null = null
   login = false
@@ -192,6 +194,13 @@ export class Shell {
   complain(message: string, status = 1): number {
     this.proc.error(`${this.prefix}${message}\n`)
     return status
+  }
+
+  /** Complains about a place in a text: `bash: -c: line 2: …`, `bash: eval: line 1: …`. */
+  complainAt(what: string, message: string): void {
+    const { prefix } = this
+    const at = prefix.indexOf(': ') + 2
+    this.proc.error(`${prefix.slice(0, at)}${this.interactive && what === '' ? '' : what}${prefix.slice(at)}${message}\n`)
   }
 
   /** A mistake after which the line (or the whole script) cannot go on. */

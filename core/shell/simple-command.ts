@@ -171,7 +171,10 @@ export function* runProgram(
 
 function notFound(shell: Shell, name: string, errno: Parameters<typeof strerror>[0], interpreter: string): number {
   const why = strerror(errno)
-  if (interpreter !== '') return shell.complain(`${name}: ${interpreter}: bad interpreter: ${why}`, errno === 'ENOENT' ? 127 : 126)
+  if (interpreter !== '') {
+    const missing = errno === 'ENOENT'
+    return shell.complain(missing ? `${name}: cannot execute: required file not found` : `${name}: ${interpreter}: bad interpreter: ${why}`, missing ? 127 : 126)
+  }
   if (errno === 'ENOENT' && !name.includes('/')) return shell.complain(shell.dialect === 'sh' ? `${name}: not found` : `${name}: command not found`, 127)
   if (errno === 'ENOENT') return shell.complain(shell.dialect === 'sh' ? `${name}: not found` : `${name}: ${why}`, 127)
   return shell.complain(`${name}: ${shell.proc.fs.isDirectory(shell.proc.path(name)) ? 'Is a directory' : why}`, 126)

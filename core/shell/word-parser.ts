@@ -196,9 +196,13 @@ export abstract class WordParser {
   }
 
   #double(): WordPart {
+    const start = this.pos
     this.pos += 1
     const parts = this.parts('double')
-    if (this.text[this.pos] !== '"') this.unmatched('"')
+    if (this.text[this.pos] !== '"') {
+      this.pos = start
+      this.unmatched('"')
+    }
     this.pos += 1
     return { kind: 'double', parts }
   }
@@ -285,10 +289,10 @@ export abstract class WordParser {
   #brace(outer: Place): ParameterPart {
     const start = this.pos
     this.pos += 2
-    const bad = (): never => {
-      const end = this.text.indexOf('}', this.pos)
-      if (end < 0) this.unmatched('}')
-      return this.fail(`${this.text.slice(start, end + 1)}: bad substitution`)
+    // A mistake that shows only when it is expanded.
+    const bad = (): ParameterPart => {
+      this.pos = this.#findStop('}') + 1
+      return { ...parameter('', this.text.slice(start, this.pos)), operator: 'bad' }
     }
     const nameAt = (): string => /^(?:[A-Za-z_]\w*|\d+|[@*#?$!-])/.exec(this.text.slice(this.pos, this.pos + 400))?.[0] ?? ''
     let length = false
@@ -302,7 +306,7 @@ export abstract class WordParser {
     }
     const name = nameAt()
     if (this.pos >= this.text.length) this.unmatched('}')
-    if (name === '') bad()
+    if (name === '') return bad()
     this.pos += name.length
     let index: ParameterPart['index'] = null
     if (this.at('[') && /^\w/.test(name)) {
@@ -320,7 +324,9 @@ export abstract class WordParser {
       operator = '@'
       word = { parts: [], source: '' }
     } else if (!this.at('}')) {
-      ;[operator, colon] = this.#operator() ?? bad()
+      const found = this.#operator()
+      if (!found) return bad()
+      ;[operator, colon] = found
       // Patterns keep their own quoting even inside double quotes.
       const pattern = operator.startsWith('#') || operator.startsWith('%') || operator.startsWith('/') ? 'brace' : place
       word = operator.startsWith('/') || operator === ':' ? this.#operand(pattern, operator === ':' ? ':' : '/') : this.#operand(pattern, '')
@@ -331,7 +337,7 @@ export abstract class WordParser {
     }
     if (!this.at('}')) {
       if (this.pos >= this.text.length) this.unmatched('}')
-      bad()
+      return bad()
     }
     this.pos += 1
     return { kind: 'parameter', name, index, length, indirect, operator, colon, word, second, source: this.text.slice(start, this.pos) }

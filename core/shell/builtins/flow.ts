@@ -20,7 +20,7 @@ export function breakOrContinue(shell: Shell, argv: readonly string[]): number {
 
 export function returnFromFunction(shell: Shell, argv: readonly string[]): number {
   if (shell.functionNames.length === 0 && shell.sourceDepth === 0) {
-    return shell.complain("return: can only `return' from a function or sourced script")
+    return shell.complain("return: can only `return' from a function or sourced script", 2)
   }
   const status = statusArgument(shell, argv)
   shell.status = status

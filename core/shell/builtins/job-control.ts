@@ -112,7 +112,14 @@ function* waitForAny(shell: Shell): Generator<Wait, number> {
   }
 }
 
-export function kill(shell: Shell, argv: readonly string[]): number {
+export function* kill(shell: Shell, argv: readonly string[]): Generator<Wait, number> {
+  const status = sendSignals(shell, argv)
+  // What it sent to itself arrives before the next command.
+  yield* shell.proc.work(0)
+  return status
+}
+
+function sendSignals(shell: Shell, argv: readonly string[]): number {
   let name: SignalName = 'SIGTERM'
   let at = 1
   const option = argv[1] ?? ''
