@@ -19,7 +19,7 @@ export interface ProxyEndpoint {
   readonly nodes: readonly string[]
 }
 
-const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
 /** Slices of headless services are not for proxies. */
 const HEADLESS_LABEL = 'service.kubernetes.io/headless'
 

@@ -7,7 +7,9 @@ import type { EndpointSlice, Service } from '../../api/types/index.ts'
 import { NetWorld } from '../../net/net-world.ts'
 import type { NetNamespace } from '../../net/net-namespace.ts'
 import { endpointChain, portChains } from './chain-names.ts'
+import { categorizeEndpoints, type ProxyEndpoint } from './endpoints.ts'
 import { Proxier, type ProxierInput } from './proxier.ts'
+import { type ServicePort, servicePorts } from './service-port.ts'
 import { base32, sha256 } from './sha256.ts'
 
 function hexText(bytes: Uint8Array): string {
@@ -91,6 +93,15 @@ class Node {
     expect(this.proxier.sync(input).error).toBe('')
   }
 
+  /** What the next sync tells the kernel to do to chains of services, as the trace and the rules themselves show it. */
+  origins(): string[] {
+    const lines: string[] = []
+    this.trace.observe((event) => {
+      if (event.kind === 'rules.origin') lines.push(`${event.chain} ${event.object}`)
+    })
+    return lines
+  }
+
   save(table: string): string {
     return this.ns.netfilter.iptables('ipv4').save({ table }).split('\n').filter((line) => !line.startsWith('#')).join('\n')
   }
@@ -148,5 +159,110 @@ test('the filter table holds what must not be delivered', () => {
     -A KUBE-SERVICES -d 10.96.100.60/32 -p tcp -m comment --comment "default/itpl:http has no local endpoints" -m tcp --dport 80 -j DROP
     COMMIT
     "
+  `)
+})
+
+test('a partial sync leaves chains alone that did not change', () => {
+  const node = new Node()
+  node.sync(WISHES)
+  const nat = node.ns.netfilter.iptables('ipv4').rules.table('nat')
+  const web = nat?.chains.get(portChains('default/web:http', 'tcp').cluster)
+  const np = nat?.chains.get(portChains('default/np:http', 'tcp').cluster)
+  const before = { web: web?.rules[0], np: np?.rules[0] }
+  const said = node.origins()
+  node.sync(WISHES.map((wish) => (wish.name === 'web' ? { ...wish, endpoints: ALL.slice(0, 2) } : wish)))
+  expect(np?.rules[0]).toBe(before.np)
+  expect(web?.rules[0]).not.toBe(before.web)
+  expect(web?.rules.map(({ line }) => line).join('\n')).toMatchInlineSnapshot(`
+    "-A KUBE-SVC-CDGGSHYLG3RE2FKL ! -s 10.244.0.0/16 -d 10.96.100.10/32 -p tcp -m comment --comment "default/web:http cluster IP" -m tcp --dport 80 -j KUBE-MARK-MASQ
+    -A KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http -> 10.244.1.2:8080" -m statistic --mode random --probability 0.50000000000 -j KUBE-SEP-UIQK3OSOSTRHRPBX
+    -A KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http -> 10.244.2.2:8080" -j KUBE-SEP-4EX2N4PG4ASNZOBF"
+  `)
+  expect(node.save('nat')).not.toContain(endpointChain('default/web:http', 'tcp', '10.244.3.2:8080'))
+  expect(said).toEqual([])
+})
+
+test('chains of a deleted service go, and each new chain says whose it is', () => {
+  const node = new Node()
+  const said = node.origins()
+  node.sync(WISHES.filter(({ name }) => name === 'np'))
+  expect(said).toMatchInlineSnapshot(`
+    [
+      "KUBE-EXT-QUMPV5Z3SF2IMFUJ Service/default/np",
+      "KUBE-SVC-QUMPV5Z3SF2IMFUJ Service/default/np",
+      "KUBE-SEP-YQ4VF5UWLM5ZSK3H Service/default/np",
+    ]
+  `)
+  node.sync([])
+  expect(node.ns.netfilter.iptables('ipv4').chains('nat')).toMatchInlineSnapshot(`
+    [
+      "PREROUTING",
+      "INPUT",
+      "OUTPUT",
+      "POSTROUTING",
+      "KUBE-MARK-MASQ",
+      "KUBE-NODEPORTS",
+      "KUBE-POSTROUTING",
+      "KUBE-PROXY-CANARY",
+      "KUBE-SERVICES",
+    ]
+  `)
+})
+
+test('flushed tables are noticed by their canary and written again', () => {
+  const node = new Node()
+  node.sync(WISHES)
+  const tool = node.ns.netfilter.iptables('ipv4')
+  const before = node.save('nat')
+  expect(node.proxier.rulesWereFlushed).toBe(false)
+  for (const table of ['mangle', 'nat', 'filter']) for (const option of ['-F', '-X']) tool.command(['-t', table, option])
+  expect(node.proxier.rulesWereFlushed).toBe(true)
+  node.proxier.forceFullSync()
+  node.sync(WISHES)
+  expect(node.save('nat')).toBe(before)
+})
+
+test('without local endpoints external traffic is dropped, but pods and the node take the short cut', () => {
+  const node = new Node()
+  node.sync(WISHES.filter(({ name }) => name === 'npl'))
+  const external = portChains('default/npl:http', 'tcp').external
+  expect(node.save('nat').split('\n').filter((line) => line.startsWith(`-A ${external}`)).join('\n')).toMatchInlineSnapshot(`
+    "-A KUBE-EXT-BZ5JPCVO4OCN4IDL -s 10.244.0.0/16 -m comment --comment "pod traffic for default/npl:http external destinations" -j KUBE-SVC-BZ5JPCVO4OCN4IDL
+    -A KUBE-EXT-BZ5JPCVO4OCN4IDL -m comment --comment "masquerade LOCAL traffic for default/npl:http external destinations" -m addrtype --src-type LOCAL -j KUBE-MARK-MASQ
+    -A KUBE-EXT-BZ5JPCVO4OCN4IDL -m comment --comment "route LOCAL traffic for default/npl:http external destinations" -m addrtype --src-type LOCAL -j KUBE-SVC-BZ5JPCVO4OCN4IDL"
+  `)
+})
+
+test('which endpoints a node uses', () => {
+  const port = servicePorts(service({ ...WISHES[2], spec: { internalTrafficPolicy: 'Local' } }), 'ipv4')[0]
+  const cluster = servicePorts(service(WISHES[2]), 'ipv4')[0]
+  const make = (text: string, more: Partial<ProxyEndpoint>): ProxyEndpoint =>
+    ({ ip: text, port: 80, text, ready: true, serving: true, terminating: false, local: false, zones: [], nodes: [], ...more })
+  const rows: string[] = []
+  const show = (name: string, used: ServicePort, endpoints: ProxyEndpoint[]) => {
+    const { cluster: all, local, reachable, any } = categorizeEndpoints(endpoints, used, 'node2', 'zone-b')
+    const names = (list: readonly ProxyEndpoint[]) => list.map(({ text }) => text).join('+') || '-'
+    rows.push(`${name}: cluster ${names(all)} local ${names(local)} reachable ${names(reachable)} any ${any}`)
+  }
+  const leaving = { ready: false, serving: true, terminating: true }
+  show('ready beats leaving', cluster, [make('a', {}), make('b', leaving)])
+  show('leaving beats none', cluster, [make('a', { ready: false, serving: false }), make('b', leaving)])
+  show('none', cluster, [make('a', { ready: false, serving: false })])
+  show('local only', port, [make('a', {}), make('b', { local: true })])
+  show('local and leaving', port, [make('a', {}), make('b', { ...leaving, local: true })])
+  show('nothing local', port, [make('a', {})])
+  show('zone', cluster, [make('a', { zones: ['zone-a'] }), make('b', { zones: ['zone-b'] })])
+  show('a hint is missing', cluster, [make('a', { zones: ['zone-a'] }), make('b', {})])
+  show('same node', cluster, [make('a', { zones: ['zone-b'], nodes: ['node1'] }), make('b', { zones: ['zone-b'], nodes: ['node2'] })])
+  expect(rows.join('\n')).toMatchInlineSnapshot(`
+    "ready beats leaving: cluster a local - reachable a any true
+    leaving beats none: cluster b local - reachable b any true
+    none: cluster - local - reachable - any false
+    local only: cluster - local b reachable b any true
+    local and leaving: cluster - local b reachable b any true
+    nothing local: cluster - local - reachable - any true
+    zone: cluster b local - reachable b any true
+    a hint is missing: cluster a+b local - reachable a+b any true
+    same node: cluster b local - reachable b any true"
   `)
 })

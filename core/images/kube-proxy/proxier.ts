@@ -7,7 +7,7 @@
 import type { EndpointSlice, Service } from '../../api/types/index.ts'
 import type { NetNamespace } from '../../net/net-namespace.ts'
 import { isServiceChain } from './chain-names.ts'
-import { categorizeEndpoints, endpointsByPort, type ProxyEndpoint } from './endpoints.ts'
+import { categorizeEndpoints, endpointsByPort, type ProxyEndpoint, SERVICE_NAME_LABEL } from './endpoints.ts'
 import { portKey, type ProxyFamily, type ServicePort, servicePorts } from './service-port.ts'
 import { type ServiceRules, serviceRules } from './service-rules.ts'
 import { deleteStaleConntrack } from './stale-conntrack.ts'
@@ -63,6 +63,19 @@ interface Known {
   readonly port: ServicePort
   readonly endpoints: readonly ProxyEndpoint[]
   readonly rules: ServiceRules
+  /** Rules of all its own chains, to see whether they changed. */
+  readonly own: string
+}
+
+/** What was made of a service's objects; as long as they are the same, so is the rest. */
+interface Remembered {
+  readonly service: Service
+  readonly slices: readonly EndpointSlice[]
+  readonly endpoints: ReadonlyMap<string, readonly ProxyEndpoint[]>
+  readonly ports: readonly ServicePort[]
+  /** Of `zone` and the size of the cluster. */
+  madeFor: string
+  known: readonly Known[]
 }
 
 export class Proxier {
@@ -71,6 +84,7 @@ export class Proxier {
   /** Text of each service's own chains, as last written. */
   #written = new Map<string, string>()
   #origins = new Map<string, string>()
+  #remembered = new Map<string, Remembered>()
   #needFull = true
 
   constructor(ns: NetNamespace, options: ProxierOptions) {
@@ -126,16 +140,42 @@ export class Proxier {
   }
 
   #known({ services, slices, zone }: ProxierInput): Known[] {
-    const { family, nodeName, clusterCidr, masqueradeAll, nodeIp } = this.#options
-    const endpoints = endpointsByPort(slices, family, nodeName)
-    const ports = [...services].flatMap((service) => servicePorts(service, family))
-    const of = (port: ServicePort) => endpoints.get(portKey(port.service, port.portName, port.protocol)) ?? []
-    const total = ports.reduce((sum, port) => sum + of(port).length, 0)
-    const options = { clusterCidr, masqueradeAll, nodeIp, large: total > LARGE_CLUSTER_ENDPOINTS }
-    return ports.map((port) => {
-      const mine = of(port)
-      return { port, endpoints: mine, rules: serviceRules(port, categorizeEndpoints(mine, port, nodeName, zone), options) }
-    })
+    const { nodeName, clusterCidr, masqueradeAll, nodeIp } = this.#options
+    const slicesOf = slicesByService(slices)
+    const remembered = new Map<string, Remembered>()
+    let total = 0
+    for (const service of services) {
+      const key = `${service.metadata.namespace}/${service.metadata.name}`
+      const each = this.#remember(key, service, slicesOf.get(key) ?? [])
+      remembered.set(key, each)
+      for (const port of each.ports) total += each.endpoints.get(keyOf(port))?.length ?? 0
+    }
+    this.#remembered = remembered
+    const large = total > LARGE_CLUSTER_ENDPOINTS
+    const madeFor = `${large} ${zone}`
+    const options = { clusterCidr, masqueradeAll, nodeIp, large }
+    const all: Known[] = []
+    for (const each of remembered.values()) {
+      if (each.madeFor !== madeFor) {
+        each.madeFor = madeFor
+        each.known = each.ports.map((port) => {
+          const endpoints = each.endpoints.get(keyOf(port)) ?? []
+          const rules = serviceRules(port, categorizeEndpoints(endpoints, port, nodeName, zone), options)
+          return { port, endpoints, rules, own: rules.chains.map((chain) => chain.rules.join('\n')).join('\n') }
+        })
+      }
+      all.push(...each.known)
+    }
+    return all
+  }
+
+  #remember(key: string, service: Service, slices: readonly EndpointSlice[]): Remembered {
+    const old = this.#remembered.get(key)
+    const sameSlices = old !== undefined && old.slices.length === slices.length && old.slices.every((slice, i) => slice === slices[i])
+    if (sameSlices && old.service === service) return old
+    const { family, nodeName } = this.#options
+    const endpoints = sameSlices ? old.endpoints : endpointsByPort(slices, family, nodeName)
+    return { service, slices, endpoints, ports: servicePorts(service, family), madeFor: '', known: [] }
   }
 
   #restoreInput(known: readonly Known[], full: boolean): { text: string; written: Map<string, string> } {
@@ -156,11 +196,10 @@ export class Proxier {
     }
     const active = new Set<string>()
     const written = new Map<string, string>()
-    for (const { port, rules } of known) {
+    for (const { port, rules, own } of known) {
       filterRules.push(...rules.filter)
       natRules.push(...rules.nat)
-      const own = rules.chains.map((chain) => chain.rules.join('\n')).join('\n')
-      const key = portKey(port.service, port.portName, port.protocol)
+      const key = keyOf(port)
       const changed = full || this.#written.get(key) !== own
       written.set(key, own)
       for (const chain of rules.chains) {
@@ -197,6 +236,23 @@ export class Proxier {
     }
     this.#origins = origins
   }
+}
+
+function keyOf(port: ServicePort): string {
+  return portKey(port.service, port.portName, port.protocol)
+}
+
+function slicesByService(slices: Iterable<EndpointSlice>): Map<string, EndpointSlice[]> {
+  const found = new Map<string, EndpointSlice[]>()
+  for (const slice of slices) {
+    const name = slice.metadata.labels?.[SERVICE_NAME_LABEL]
+    if (name === undefined) continue
+    const key = `${slice.metadata.namespace}/${name}`
+    const same = found.get(key)
+    if (same) same.push(slice)
+    else found.set(key, [slice])
+  }
+  return found
 }
 
 function tableText(table: string, chains: readonly string[], rules: readonly string[]): string[] {

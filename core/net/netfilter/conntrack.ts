@@ -193,6 +193,7 @@ export class Conntrack {
     if (!slot) return this.#open(packet, tuple)
     const { entry, direction } = slot
     const info: ConntrackInfo = direction === REPLY || entry.seenReply ? 'ESTABLISHED' : 'NEW'
+    let changed = false
     if (protocol === IPPROTO_TCP) {
       const step = tcpStep(entry.tcpState, direction, packet.flags)
       if (reopens(entry, direction, step)) {
@@ -206,16 +207,17 @@ export class Conntrack {
         packet.ctDirection = ORIGINAL
         return 'INVALID'
       }
-      this.#tcp(entry, direction, packet, step)
+      if (this.#tcp(entry, direction, packet, step)) changed = true
     } else {
       packet.ct = entry
       packet.ctDirection = direction
-      this.#refreshPlain(entry, direction)
+      if (this.#refreshPlain(entry, direction)) changed = true
     }
     if (direction === REPLY && !entry.seenReply) {
       entry.seenReply = true
-      this.#changed(entry)
+      changed = true
     }
+    if (changed) this.#changed(entry)
     return info
   }
 
@@ -255,8 +257,9 @@ export class Conntrack {
     return 'RELATED'
   }
 
-  #tcp(entry: ConntrackEntry, direction: ConntrackDirection, packet: Packet, step: TcpConntrackState | 'ignore'): void {
-    if (step === 'ignore') return
+  /** Whether anybody should hear of it. */
+  #tcp(entry: ConntrackEntry, direction: ConntrackDirection, packet: Packet, step: TcpConntrackState | 'ignore'): boolean {
+    if (step === 'ignore') return false
     const before = entry.tcpState
     entry.lastDirection = direction
     entry.lastWasReset = (packet.flags & TCP_RST) !== 0
@@ -264,26 +267,26 @@ export class Conntrack {
       // A connection that was only ever refused is forgotten at once.
       entry.tcpState = 'CLOSE'
       this.#destroy(entry)
-      return
+      return false
     }
     entry.tcpState = step
     if (step === 'FIN_WAIT' || step === 'LAST_ACK' || step === 'TIME_WAIT') entry.closeSeen = true
     if (step === 'ESTABLISHED' && entry.seenReply && (before === 'SYN_RECV' || before === 'ESTABLISHED')) entry.assured = true
     this.#refresh(entry, this.#timeoutUs(entry))
-    if (before !== step) this.#changed(entry)
+    return before !== step
   }
 
-  #refreshPlain(entry: ConntrackEntry, direction: ConntrackDirection): void {
+  #refreshPlain(entry: ConntrackEntry, direction: ConntrackDirection): boolean {
     const { nowUs } = this.ns.world.clock
     if (entry.original.protocol !== IPPROTO_UDP || !(entry.seenReply || direction === REPLY)) {
       this.#refresh(entry, this.#timeoutUs(entry))
-      return
+      return false
     }
     const stream = entry.seenReply && nowUs > entry.streamAtUs
     this.#refresh(entry, stream ? this.#udpStreamUs : this.#udpUs)
-    if (!stream || entry.assured) return
+    if (!stream || entry.assured) return false
     entry.assured = true
-    this.#changed(entry)
+    return true
   }
 
   #timeoutUs(entry: ConntrackEntry): number {
