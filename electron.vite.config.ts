@@ -1,17 +1,15 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'electron-vite'
 
 const r = (path: string) => resolve(import.meta.dirname, path)
-const present = (inputs: Record<string, string>) => Object.fromEntries(Object.entries(inputs).filter(([, path]) => existsSync(path)))
 
 export default defineConfig({
   main: {
     build: {
       outDir: r('out/main'),
-      rolldownOptions: { input: present({ index: r('main/index.ts'), host: r('main/host.ts'), launch: r('main/launch.ts') }) },
+      rolldownOptions: { input: { index: r('main/index.ts'), launch: r('main/launch.ts'), engine: r('main/engine/worker.ts') } },
     },
   },
   // Electron's sandboxed preloads are CommonJS, whatever the package says.
@@ -19,7 +17,7 @@ export default defineConfig({
     build: {
       outDir: r('out/preload'),
       externalizeDeps: false,
-      rolldownOptions: { input: present({ index: r('preload/index.ts') }), output: { format: 'cjs', entryFileNames: '[name].cjs' } },
+      rolldownOptions: { input: { index: r('preload/index.ts') }, output: { format: 'cjs', entryFileNames: '[name].cjs' } },
     },
   },
   renderer: {
