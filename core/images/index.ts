@@ -14,6 +14,7 @@ import { l2BridgeImage } from './flannel/l2-bridge.ts'
 import { genericImage } from './generic/generic.ts'
 import { httpdImage } from './httpd/httpd.ts'
 import type { Image } from './image.ts'
+import { kubeProxyImage } from './kube-proxy/kube-proxy.ts'
 import { mysqlImage } from './mysql/mysql.ts'
 import { nginxImage } from './nginx/nginx.ts'
 import { redisImage } from './redis/redis.ts'
@@ -73,6 +74,7 @@ const IMAGES: ReadonlyMap<string, Image> = new Map([
   ['gcr.io/google_containers/serve_hostname', serveHostname],
   ['registry.k8s.io/coredns/coredns', corednsImage],
   ['docker.io/coredns/coredns', corednsImage],
+  ['registry.k8s.io/kube-proxy', kubeProxyImage],
   ['ghcr.io/flannel-io/flannel', flannelImage],
   ['docker.io/flannel/flannel', flannelImage],
   ['ghcr.io/flannel-io/flannel-cni-plugin', flannelCniImage],

@@ -35,13 +35,13 @@ export class Sandbox {
   readonly netnsPath: string
   ips: string[] = []
   hosts: string
-  readonly #machine: Machine
+  readonly machine: Machine
   #pause: Process | null = null
   /** Network torn down, pause gone. */
   stopped = false
 
   constructor(machine: Machine, id: string, netnsName: string, pod: SandboxConfig) {
-    this.#machine = machine
+    this.machine = machine
     this.id = id
     this.pod = pod
     this.hosts = pod.hosts
@@ -67,9 +67,9 @@ export class Sandbox {
 
   /** Starts the process that keeps the namespaces alive. */
   startPause(onExit: () => void): void {
-    const fs = new FileSystem(() => this.#machine.world.clock.nowUs)
+    const fs = new FileSystem(() => this.machine.world.clock.nowUs)
     const context = createContext({ netns: this.netns, fs, hostname: this.hostname, label: `${this.pod.namespace}/${this.pod.name}/POD` })
-    this.#pause = this.#machine.spawn({ argv: ['/pause'], program: pause, context, tty: null, fds: new Map(), env: new Map(), cwd: '/', pgid: 'own', onExit })
+    this.#pause = this.machine.spawn({ argv: ['/pause'], program: pause, context, tty: null, fds: new Map(), env: new Map(), cwd: '/', pgid: 'own', onExit })
   }
 
   get ready(): boolean {
@@ -86,9 +86,9 @@ export class Sandbox {
     this.stopped = true
     this.stopPause()
     if (this.pod.hostNetwork) return
-    const world = this.#machine.world.net
+    const world = this.machine.world.net
     if (world.namespaces.has(this.netns.id)) world.destroyNamespace(this.netns)
-    this.#machine.fs.remove(this.netnsPath)
+    this.machine.fs.remove(this.netnsPath)
   }
 }
 

@@ -42,7 +42,7 @@ export class ContainerStarter {
           reason: 'CrashLoopBackOff',
           message: `back-off ${goDuration(record.crash.delayUs)} restarting failed container=${name} pod=${id}`,
         }
-        events.warning(pod, 'BackOff', `Back-off restarting failed container ${name} in pod ${id}`, fieldPath(record))
+        events.event(pod, 'Warning', 'BackOff', `Back-off restarting failed container ${name} in pod ${id}`, fieldPath(record))
         this.#worker.pokeAfter(waitUs, true)
         return
       }
@@ -62,20 +62,20 @@ export class ContainerStarter {
     if (!parseImageRef(text)) {
       const message = `Failed to apply default image tag "${text}": couldn't parse image name "${text}": invalid reference format`
       record.waiting = { reason: 'InvalidImageName', message }
-      events.warning(pod, 'InspectFailed', message, path)
-      events.warning(pod, 'Failed', 'Error: InvalidImageName', path)
+      events.event(pod, 'Warning', 'InspectFailed', message, path)
+      events.event(pod, 'Warning', 'Failed', 'Error: InvalidImageName', path)
       return null
     }
     const policy = record.spec.imagePullPolicy ?? 'IfNotPresent'
     const present = runtime.images.get(text)
     if (present && policy !== 'Always') {
-      events.normal(pod, 'Pulled', `Container image "${text}" already present on machine`, path)
+      events.event(pod, 'Normal', 'Pulled', `Container image "${text}" already present on machine`, path)
       return present
     }
     if (policy === 'Never') {
       record.waiting = { reason: 'ErrImageNeverPull', message: `Container image "${text}" is not present with pull policy of Never` }
-      events.warning(pod, 'ErrImageNeverPull', record.waiting.message, path)
-      events.warning(pod, 'Failed', 'Error: ErrImageNeverPull', path)
+      events.event(pod, 'Warning', 'ErrImageNeverPull', record.waiting.message, path)
+      events.event(pod, 'Warning', 'Failed', 'Error: ErrImageNeverPull', path)
       return null
     }
     if (record.imageFailedUs > 0) {
@@ -83,13 +83,13 @@ export class ContainerStarter {
       if (waitUs > 0) {
         const why = record.waiting.reason === 'ErrImagePull' ? record.waiting.message : ''
         record.waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "${text}"${why === '' ? '' : `: ErrImagePull: ${why}`}` }
-        events.normal(pod, 'BackOff', `Back-off pulling image "${text}"`, path)
-        events.warning(pod, 'Failed', 'Error: ImagePullBackOff', path)
+        events.event(pod, 'Normal', 'BackOff', `Back-off pulling image "${text}"`, path)
+        events.event(pod, 'Warning', 'Failed', 'Error: ImagePullBackOff', path)
         this.#worker.pokeAfter(waitUs, true)
         return null
       }
     }
-    events.normal(pod, 'Pulling', `Pulling image "${text}"`, path)
+    events.event(pod, 'Normal', 'Pulling', `Pulling image "${text}"`, path)
     const tookUs = present ? RECHECK_US : runtime.images.pullUs(text)
     yield workWait(clock, tookUs)
     const pulled = runtime.images.pull(text)
@@ -98,8 +98,8 @@ export class ContainerStarter {
       // The first wait begins now, not at the second failure.
       if (record.image.delayUs === 0) record.image.next(0)
       record.waiting = { reason: 'ErrImagePull', message: pulled }
-      events.warning(pod, 'Failed', `Failed to pull image "${text}": ${pulled}`, path)
-      events.warning(pod, 'Failed', 'Error: ErrImagePull', path)
+      events.event(pod, 'Warning', 'Failed', `Failed to pull image "${text}": ${pulled}`, path)
+      events.event(pod, 'Warning', 'Failed', 'Error: ErrImagePull', path)
       this.#worker.publish()
       this.#worker.pokeAfter(1_000_000, true)
       return null
@@ -107,7 +107,7 @@ export class ContainerStarter {
     record.imageFailedUs = 0
     record.image.reset()
     const took = `${Math.floor(tookUs / 1000)}ms`
-    events.normal(pod, 'Pulled', `Successfully pulled image "${text}" in ${took} (${took} including waiting). Image size: ${pulled.image.sizeBytes} bytes.`, path)
+    events.event(pod, 'Normal', 'Pulled', `Successfully pulled image "${text}" in ${took} (${took} including waiting). Image size: ${pulled.image.sizeBytes} bytes.`, path)
     return pulled
   }
 
@@ -120,7 +120,7 @@ export class ContainerStarter {
     const container = this.#create(record, image)
     if (typeof container === 'string') {
       record.waiting = { reason: 'CreateContainerConfigError', message: container }
-      events.warning(worker.pod, 'Failed', `Error: ${container}`, path)
+      events.event(worker.pod, 'Warning', 'Failed', `Error: ${container}`, path)
       worker.pokeAfter(CONFIG_RETRY_US, true)
       return
     }
@@ -133,16 +133,16 @@ export class ContainerStarter {
     record.imageId = `${image.ref.repository}@${image.id}`
     record.waiting = { reason: 'ContainerCreating', message: '' }
     record.killing = false
-    events.normal(worker.pod, 'Created', `Created container: ${record.spec.name}`, path)
+    events.event(worker.pod, 'Normal', 'Created', `Created container: ${record.spec.name}`, path)
     yield* runtime.startContainer(container, () => this.#exited(record, container))
     if (container.startError !== '') {
       record.waiting = { reason: 'RunContainerError', message: container.startError }
-      events.warning(worker.pod, 'Failed', `Error: ${container.startError}`, path)
+      events.event(worker.pod, 'Warning', 'Failed', `Error: ${container.startError}`, path)
       worker.publish()
       record.waiting = { reason: '', message: '' }
       return
     }
-    events.normal(worker.pod, 'Started', `Started container ${record.spec.name}`, path)
+    events.event(worker.pod, 'Normal', 'Started', `Started container ${record.spec.name}`, path)
     yield* this.#postStart(record, container)
     if (container.state === 'running') this.#probe(record, container)
   }
@@ -203,8 +203,8 @@ export class ContainerStarter {
     const target = { kubelet: process, container, spec: record.spec, podIp: this.#worker.podIps[0] ?? '', timeoutUs: 30_000_000 }
     const result = yield* runHandler(hook, target, 'kube-lifecycle/1.36')
     if (result.ok) return
-    events.warning(this.#worker.pod, 'FailedPostStartHook', `PostStartHook failed: ${result.output}`, fieldPath(record))
-    events.normal(this.#worker.pod, 'Killing', 'FailedPostStartHook', fieldPath(record))
+    events.event(this.#worker.pod, 'Warning', 'FailedPostStartHook', `PostStartHook failed: ${result.output}`, fieldPath(record))
+    events.event(this.#worker.pod, 'Normal', 'Killing', 'FailedPostStartHook', fieldPath(record))
     yield* this.#host.runtime.stopContainer(container, 2_000_000)
   }
 
@@ -217,7 +217,7 @@ export class ContainerStarter {
       held: () => false,
       onResult: (kind: 'Startup' | 'Readiness' | 'Liveness', ok: boolean) => this.#probed(record, container, kind, ok),
       onFailure: (kind: 'Startup' | 'Readiness' | 'Liveness', output: string) => {
-        this.#host.events.warning(worker.pod, 'Unhealthy', `${kind} probe failed: ${output}`, fieldPath(record))
+        this.#host.events.event(worker.pod, 'Warning', 'Unhealthy', `${kind} probe failed: ${output}`, fieldPath(record))
       },
     }
     const ip = worker.podIps[0] ?? ''
@@ -238,8 +238,8 @@ export class ContainerStarter {
       if (record.spec.readinessProbe === undefined) record.ready = true
     } else if (!ok && !record.killing && !worker.terminating) {
       record.killing = true
-      this.#host.events.normal(
-        worker.pod, 'Killing', `Container ${record.spec.name} failed ${kind.toLowerCase()} probe, will be restarted`, fieldPath(record),
+      this.#host.events.event(
+        worker.pod, 'Normal', 'Killing', `Container ${record.spec.name} failed ${kind.toLowerCase()} probe, will be restarted`, fieldPath(record),
       )
       const probe = kind === 'Startup' ? record.spec.startupProbe : record.spec.livenessProbe
       const grace = probe?.terminationGracePeriodSeconds ?? worker.pod.spec.terminationGracePeriodSeconds ?? 30

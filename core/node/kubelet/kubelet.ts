@@ -6,6 +6,7 @@
  * Omits: evictions, device and topology managers, certificates, garbage collection, node shutdown, kubelet configuration files.
  */
 import type { ApiClient } from '../../api/client/api-client.ts'
+import { EventRecorder } from '../../api/client/event-recorder.ts'
 import { Informer } from '../../api/client/informer.ts'
 import { hasReason, isStatusError } from '../../api/meta/status.ts'
 import type { ApiServer } from '../../api/server/api-server.ts'
@@ -25,7 +26,6 @@ import { ContainerRuntime } from '../cri/container-runtime.ts'
 import type { ImageSource } from '../cri/image-store.ts'
 import { Task } from '../task.ts'
 import { Endpoint } from './endpoint.ts'
-import { EventRecorder } from './event-recorder.ts'
 import { NodeStatusWriter } from './node-status.ts'
 import { PodWorker } from './pod-worker.ts'
 import { MANIFEST_DIR, isMirror, mirror, readStaticPods, removeMirror } from './static-pods.ts'
@@ -82,9 +82,7 @@ export class Kubelet {
     const { machine, client } = options
     this.runtime = new ContainerRuntime(machine, options.images)
     for (const image of options.preloaded) this.runtime.images.pull(image)
-    const { world } = machine
-    const nowMs = (): number => world.epochMs + Math.floor(world.clock.nowUs / 1000)
-    this.#events = new EventRecorder(client, 'kubelet', machine.name, world.random.stream(`events/kubelet/${machine.name}`), nowMs)
+    this.#events = new EventRecorder(client, 'kubelet', machine.name)
     this.#status = new NodeStatusWriter(client, {
       machine, name: machine.name, addresses: options.addresses, podCIDRs: options.podCIDRs, labels: options.labels,
       taints: options.taints, capacity: options.capacity,
@@ -153,7 +151,7 @@ export class Kubelet {
     try {
       const node = this.#status.register(this.#readyState())
       this.#status.renewLease()
-      this.#events.normal({ ...node, metadata: { ...node.metadata, uid: node.metadata.name } }, 'Starting', 'Starting kubelet.')
+      this.#events.event({ ...node, metadata: { ...node.metadata, uid: node.metadata.name } }, 'Normal', 'Starting', 'Starting kubelet.')
     } catch (error) {
       if (!isStatusError(error)) throw error
       this.#timers.set('register', machine.world.clock.afterInBackground(REGISTER_RETRY_US, () => this.#register()))
@@ -178,7 +176,7 @@ export class Kubelet {
     const node = this.#options.client.server.available ? this.#options.client.find('nodes', '', this.nodeName) : undefined
     if (node && ready) {
       const named = { ...node, metadata: { ...node.metadata, uid: node.metadata.name } }
-      this.#events.normal(named, 'NodeReady', `Node ${this.nodeName} status is now: NodeReady`)
+      this.#events.event(named, 'Normal', 'NodeReady', `Node ${this.nodeName} status is now: NodeReady`)
     }
     for (const worker of this.#workers.values()) worker.poke()
   }

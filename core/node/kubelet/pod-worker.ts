@@ -160,7 +160,7 @@ export class PodWorker {
     if (spec.activeDeadlineSeconds !== undefined && !this.failed && clock.nowUs - this.#startUs >= spec.activeDeadlineSeconds * 1_000_000) {
       if (!this.#over()) {
         this.failed = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' }
-        this.#host.events.normal(this.pod, 'DeadlineExceeded', this.failed.message)
+        this.#host.events.event(this.pod, 'Normal', 'DeadlineExceeded', this.failed.message)
         yield* this.#stopContainers(this.#specGraceUs())
       }
     }
@@ -189,25 +189,25 @@ export class PodWorker {
   *#prepare(): Generator<Wait, boolean, unknown> {
     const { events, runtime } = this.#host
     if (!this.pod.spec.hostNetwork && !runtime.networkReady && !this.sandbox) {
-      events.warning(this.pod, 'NetworkNotReady', `network is not ready: ${this.#host.networkNotReady}`)
+      events.event(this.pod, 'Warning', 'NetworkNotReady', `network is not ready: ${this.#host.networkNotReady}`)
       return false
     }
     const unmounted = this.volumes.setUp(this.pod)
     if (unmounted !== null) {
-      events.warning(this.pod, 'FailedMount', unmounted)
+      events.event(this.pod, 'Warning', 'FailedMount', unmounted)
       this.#retry(true)
       return false
     }
     if (this.sandbox?.ready) return true
     if (this.sandbox) {
-      events.normal(this.pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
+      events.event(this.pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
       yield* this.#stopContainers(0)
       yield* runtime.stopSandbox(this.sandbox)
       this.sandbox = null
     }
     const made = yield* runtime.runSandbox(this.#sandboxConfig(), () => this.poke())
     if (typeof made === 'string') {
-      events.warning(this.pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${made}`)
+      events.event(this.pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${made}`)
       this.#retry(false)
       return false
     }
@@ -263,7 +263,7 @@ export class PodWorker {
     this.publish()
     if (this.sandbox) {
       const failed = yield* this.#host.runtime.stopSandbox(this.sandbox)
-      if (failed !== null) this.#host.events.warning(this.pod, 'FailedKillPod', `error killing pod: ${failed}`)
+      if (failed !== null) this.#host.events.event(this.pod, 'Warning', 'FailedKillPod', `error killing pod: ${failed}`)
     }
     for (const timer of this.#timers) this.#host.clock.cancel(timer)
     this.#host.finished(this)
@@ -280,7 +280,7 @@ export class PodWorker {
     const others = this.records.filter((r) => r.kind !== 'sidecar' && r.running)
     for (const group of [others, sidecars]) {
       const tasks = group.map((record) => {
-        this.#host.events.normal(this.pod, 'Killing', `Stopping container ${record.spec.name}`, fieldPath(record))
+        this.#host.events.event(this.pod, 'Normal', 'Killing', `Stopping container ${record.spec.name}`, fieldPath(record))
         return this.stopOne(record, Math.max(0, until - this.#host.clock.nowUs))
       })
       let left = tasks.length
@@ -306,7 +306,7 @@ export class PodWorker {
     if (hook && graceUs > 0) {
       const target = { kubelet: process, container, spec: record.spec, podIp: this.podIps[0] ?? '', timeoutUs: graceUs }
       const result = yield* runHandler(hook.sleep ? { sleep: { seconds: Math.min(hook.sleep.seconds, Math.ceil(graceUs / 1e6)) } } : hook, target, 'kube-lifecycle/1.36')
-      if (!result.ok) events.warning(this.pod, 'FailedPreStopHook', `PreStopHook failed: ${result.output}`, fieldPath(record))
+      if (!result.ok) events.event(this.pod, 'Warning', 'FailedPreStopHook', `PreStopHook failed: ${result.output}`, fieldPath(record))
     }
     // The smallest grace that the kubelet gives after a hook has used it up.
     yield* this.#host.runtime.stopContainer(container, graceUs === 0 ? 0 : Math.max(2_000_000, until - clock.nowUs))
@@ -323,7 +323,7 @@ export class PodWorker {
         // An image may be changed in place: the running container is replaced.
         else if (old.spec.image !== one.image && old.running) {
           old.spec = one
-          this.#host.events.normal(this.pod, 'Killing', `Container ${one.name} definition changed, will be restarted`, fieldPath(old))
+          this.#host.events.event(this.pod, 'Normal', 'Killing', `Container ${one.name} definition changed, will be restarted`, fieldPath(old))
           this.beside(this.stopOne(old, this.#specGraceUs()))
         } else old.spec = one
       }

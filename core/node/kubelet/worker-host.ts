@@ -1,11 +1,11 @@
 /** The kubelet as its pod workers see it. */
 import type { ApiClient } from '../../api/client/api-client.ts'
+import type { EventRecorder } from '../../api/client/event-recorder.ts'
 import type { Pod, PodStatus } from '../../api/types/index.ts'
 import type { Machine } from '../../linux/machine.ts'
 import type { Process } from '../../linux/process.ts'
 import type { Clock } from '../../sim/clock.ts'
 import type { ContainerRuntime } from '../cri/container-runtime.ts'
-import type { EventRecorder } from './event-recorder.ts'
 import type { DnsSettings } from './pod-files.ts'
 import type { PodWorker } from './pod-worker.ts'
 
