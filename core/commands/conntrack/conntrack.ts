@@ -15,20 +15,59 @@ import { CONNTRACK_USAGE } from './usage.ts'
 
 const NAME = 'conntrack v1.4.7 (conntrack-tools)'
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
-  ['tcp', 6], ['udp', 17], ['icmp', 1], ['icmpv6', 58], ['sctp', 132], ['udplite', 136], ['dccp', 33], ['gre', 47], ['unknown', 255],
+  ['tcp', 6],
+  ['udp', 17],
+  ['icmp', 1],
+  ['icmpv6', 58],
+  ['sctp', 132],
+  ['udplite', 136],
+  ['dccp', 33],
+  ['gre', 47],
+  ['unknown', 255],
 ])
 const PORT_PROTOCOLS: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'udplite', 'dccp'])
 
 /** Long name → key; those in `PORTS` need a protocol with ports. */
 const LONG: ReadonlyMap<string, string> = new Map([
-  ['dump', 'L'], ['create', 'I'], ['delete', 'D'], ['update', 'U'], ['get', 'G'], ['flush', 'F'], ['event', 'E'], ['counter', 'C'], ['stats', 'S'],
-  ['version', 'V'], ['help', 'h'], ['orig-src', 's'], ['src', 's'], ['orig-dst', 'd'], ['dst', 'd'], ['reply-src', 'r'], ['reply-dst', 'q'],
-  ['protonum', 'p'], ['proto', 'p'], ['timeout', 't'], ['status', 'u'], ['zero', 'z'], ['event-mask', 'e'], ['any-nat', 'j'], ['mark', 'm'],
-  ['src-nat', 'n'], ['dst-nat', 'g'], ['output', 'o'], ['family', 'f'], ['buffer-size', 'b'],
+  ['dump', 'L'],
+  ['create', 'I'],
+  ['delete', 'D'],
+  ['update', 'U'],
+  ['get', 'G'],
+  ['flush', 'F'],
+  ['event', 'E'],
+  ['counter', 'C'],
+  ['stats', 'S'],
+  ['version', 'V'],
+  ['help', 'h'],
+  ['orig-src', 's'],
+  ['src', 's'],
+  ['orig-dst', 'd'],
+  ['dst', 'd'],
+  ['reply-src', 'r'],
+  ['reply-dst', 'q'],
+  ['protonum', 'p'],
+  ['proto', 'p'],
+  ['timeout', 't'],
+  ['status', 'u'],
+  ['zero', 'z'],
+  ['event-mask', 'e'],
+  ['any-nat', 'j'],
+  ['mark', 'm'],
+  ['src-nat', 'n'],
+  ['dst-nat', 'g'],
+  ['output', 'o'],
+  ['family', 'f'],
+  ['buffer-size', 'b'],
 ])
 const PORTS: ReadonlyMap<string, string> = new Map([
-  ['orig-port-src', 'sport'], ['sport', 'sport'], ['orig-port-dst', 'dport'], ['dport', 'dport'], ['reply-port-src', 'rsport'],
-  ['reply-port-dst', 'rdport'], ['state', 'state'],
+  ['orig-port-src', 'sport'],
+  ['sport', 'sport'],
+  ['orig-port-dst', 'dport'],
+  ['dport', 'dport'],
+  ['reply-port-src', 'rsport'],
+  ['reply-port-dst', 'rdport'],
+  ['state', 'state'],
 ])
 const COMMANDS = 'LDUGFECSVh'
 /** Options that take no value. */
@@ -128,10 +167,19 @@ function* run(proc: Process, query: Query): Generator<Wait, number, unknown> {
 
 function statistics(proc: Process): string {
   const { stats } = proc.netns.netfilter.conntrack
-  return `cpu=0   \tfound=${stats.found} invalid=${stats.invalid} insert=${stats.insert} insert_failed=${stats.insertFailed} drop=${stats.drop} early_drop=${stats.earlyDrop} error=${stats.error} search_restart=${stats.searchRestart} clash_resolve=${stats.clashResolve} chaintoolong=0 \n`
+  const words = [
+    `found=${stats.found} invalid=${stats.invalid} insert=${stats.insert} insert_failed=${stats.insertFailed} drop=${stats.drop}`,
+    `early_drop=${stats.earlyDrop} error=${stats.error} search_restart=${stats.searchRestart} clash_resolve=${stats.clashResolve}`,
+    'chaintoolong=0 \n',
+  ]
+  return `cpu=0   \t${words.join(' ')}`
 }
 
-const EVENT_WORDS: ReadonlyMap<string, string> = new Map([['NEW', '    [NEW]'], ['UPDATE', ' [UPDATE]'], ['DESTROY', '[DESTROY]']])
+const EVENT_WORDS: ReadonlyMap<string, string> = new Map([
+  ['NEW', '    [NEW]'],
+  ['UPDATE', ' [UPDATE]'],
+  ['DESTROY', '[DESTROY]'],
+])
 
 /** `-E`: until somebody ends it. */
 function* watch(proc: Process, query: Query): Generator<Wait, number, unknown> {
@@ -168,8 +216,13 @@ function* watch(proc: Process, query: Query): Generator<Wait, number, unknown> {
 
 function parse(words: readonly string[]): Query | Usage {
   const query: Query = {
-    command: '', tests: [], style: { extended: false, id: false, event: false }, timestamp: false, events: new Set(['NEW', 'UPDATE', 'DESTROY']),
-    mark: null, endsGiven: false,
+    command: '',
+    tests: [],
+    style: { extended: false, id: false, event: false },
+    timestamp: false,
+    events: new Set(['NEW', 'UPDATE', 'DESTROY']),
+    mark: null,
+    endsGiven: false,
   }
   const given = new Map<string, string>()
   let protocol = ''
@@ -192,7 +245,8 @@ function parse(words: readonly string[]): Query | Usage {
     if (COMMANDS.includes(key) && key !== 'f') {
       query.command = key
       if (next !== undefined && !next.startsWith('-') && 'LDEFCGU'.includes(key)) {
-        if (next !== 'conntrack' && next !== 'expect' && next !== 'dying' && next !== 'unconfirmed') return new Usage(`unknown type \`${next}'`)
+        if (next !== 'conntrack' && next !== 'expect' && next !== 'dying' && next !== 'unconfirmed')
+          return new Usage(`unknown type \`${next}'`)
         at += 1
       }
       continue
@@ -243,7 +297,10 @@ function addTest(query: Query, key: string, value: string): Usage | null {
     case 'rsport':
     case 'rdport': {
       const port = Number(value)
-      tests.push(({ original, reply }) => (key === 'sport' ? original.sport : key === 'dport' ? original.dport : key === 'rsport' ? reply.sport : reply.dport) === port)
+      tests.push(
+        ({ original, reply }) =>
+          (key === 'sport' ? original.sport : key === 'dport' ? original.dport : key === 'rsport' ? reply.sport : reply.dport) === port,
+      )
       return null
     }
     case 'state':
@@ -260,7 +317,10 @@ function addTest(query: Query, key: string, value: string): Usage | null {
     case 'o':
       return outputOption(query, value)
     case 'e': {
-      const words = value.toUpperCase().split(',').map((word) => (word === 'UPDATES' ? 'UPDATE' : word))
+      const words = value
+        .toUpperCase()
+        .split(',')
+        .map((word) => (word === 'UPDATES' ? 'UPDATE' : word))
       if (words.some((word) => !EVENT_WORDS.has(word) && word !== 'ALL')) return new Usage(`Bad parameter \`${value}'`)
       if (!words.includes('ALL')) query.events = new Set(words)
       return null
@@ -307,8 +367,12 @@ function natTest(tests: Query['tests'], key: string, text: string): Usage | null
   const source = ({ original, reply }: ConntrackEntry) => original.src !== reply.dst && (ip === null || reply.dst === ip)
   const destination = ({ original, reply }: ConntrackEntry) => original.dst !== reply.src && (ip === null || reply.src === ip)
   const ports = (entry: ConntrackEntry, side: 'src' | 'dst') =>
-    ip === null && !isIcmp(entry) && (side === 'src' ? entry.original.sport !== entry.reply.dport : entry.original.dport !== entry.reply.sport)
-  tests.push((entry) => (key !== 'g' && (source(entry) || ports(entry, 'src'))) || (key !== 'n' && (destination(entry) || ports(entry, 'dst'))))
+    ip === null &&
+    !isIcmp(entry) &&
+    (side === 'src' ? entry.original.sport !== entry.reply.dport : entry.original.dport !== entry.reply.sport)
+  tests.push(
+    (entry) => (key !== 'g' && (source(entry) || ports(entry, 'src'))) || (key !== 'n' && (destination(entry) || ports(entry, 'dst'))),
+  )
   return null
 }
 
@@ -317,7 +381,8 @@ function outputOption(query: Query, text: string): Usage | null {
     if (word === 'extended') query.style = { ...query.style, extended: true }
     else if (word === 'id') query.style = { ...query.style, id: true }
     else if (word === 'timestamp') query.timestamp = true
-    else if (word !== 'ktimestamp' && word !== 'labels' && word !== 'userspace' && word !== 'save' && word !== 'xml') return new Usage(`Bad parameter \`${text}'`)
+    else if (word !== 'ktimestamp' && word !== 'labels' && word !== 'userspace' && word !== 'save' && word !== 'xml')
+      return new Usage(`Bad parameter \`${text}'`)
   }
   return null
 }

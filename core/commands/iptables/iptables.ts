@@ -40,7 +40,8 @@ function saveOf(family: IpFamily): Executable {
   return immediate((proc, argv) => {
     const name = family === 'ipv4' ? 'iptables-save' : 'ip6tables-save'
     const options = parseOptions(name, argv.slice(1), {
-      short: 'bcdt:M:f:V', long: { counters: 'c', dump: 'd', 'table=': 't', 'modprobe=': 'M', 'file=': 'f', version: 'V' },
+      short: 'bcdt:M:f:V',
+      long: { counters: 'c', dump: 'd', 'table=': 't', 'modprobe=': 'M', 'file=': 'f', version: 'V' },
     })
     if (typeof options === 'string') {
       proc.error(`${options}\nTry \`${name} -h' for more information.\n`)
@@ -70,8 +71,17 @@ function restoreOf(family: IpFamily): Executable {
     *program(proc, argv) {
       const name = family === 'ipv4' ? 'iptables-restore' : 'ip6tables-restore'
       const options = parseOptions(name, argv.slice(1), {
-        short: 'bcvVthnwWM:T:46', long: {
-          counters: 'c', verbose: 'v', version: 'V', test: 't', help: 'h', noflush: 'n', 'modprobe=': 'M', 'table=': 'T', 'wait=?': 'w',
+        short: 'bcvVthnwWM:T:46',
+        long: {
+          counters: 'c',
+          verbose: 'v',
+          version: 'V',
+          test: 't',
+          help: 'h',
+          noflush: 'n',
+          'modprobe=': 'M',
+          'table=': 'T',
+          'wait=?': 'w',
           'wait-interval=?': 'W',
         },
       })
@@ -94,7 +104,10 @@ function restoreOf(family: IpFamily): Executable {
       }
       const table = options.value('T')
       const wanted: RestoreOptions = {
-        noflush: options.has('n'), counters: options.has('c'), test: options.has('t'), print: (text) => proc.print(text),
+        noflush: options.has('n'),
+        counters: options.has('c'),
+        test: options.has('t'),
+        print: (text) => proc.print(text),
         ...(table === undefined ? {} : { table }),
       }
       const failure = proc.netns.netfilter.iptables(family).restore(input.text, wanted)

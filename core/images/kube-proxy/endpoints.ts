@@ -42,8 +42,14 @@ export function endpointsByPort(slices: Iterable<EndpointSlice>, family: ProxyFa
         const text = family === 'ipv6' ? `[${ip}]:${port.port}` : `${ip}:${port.port}`
         const { ready, serving, terminating } = endpoint.conditions ?? {}
         const made: ProxyEndpoint = {
-          ip, port: port.port, text, ready: ready !== false, serving: serving ?? ready !== false, terminating: terminating === true,
-          local: endpoint.nodeName === nodeName, zones: (endpoint.hints?.forZones ?? []).map((zone) => zone.name),
+          ip,
+          port: port.port,
+          text,
+          ready: ready !== false,
+          serving: serving ?? ready !== false,
+          terminating: terminating === true,
+          local: endpoint.nodeName === nodeName,
+          zones: (endpoint.hints?.forZones ?? []).map((zone) => zone.name),
           nodes: (endpoint.hints?.forNodes ?? []).map((node) => node.name),
         }
         // While an endpoint moves from one slice to another both may hold it: the ready one counts.

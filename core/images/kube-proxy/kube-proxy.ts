@@ -61,10 +61,18 @@ export function* kubeProxy(proc: Process, argv: readonly string[]): Generator<Wa
     const node = nodes.get('', nodeName)
     log.info('server.go:715', `"Successfully retrieved node IP(s)" IPs=["${addressOf(node)}"]`)
     setSysctls(proc, config)
-    const proxiers = families(config).map((family) => new Proxier(proc.machine.netns, {
-      family, nodeName, nodeIp: addressOf(node), clusterCidr: cidrOf(config, family), masqueradeAll: config.masqueradeAll,
-      masqueradeBit: config.masqueradeBit, localhostNodePorts: config.localhostNodePorts,
-    }))
+    const proxiers = families(config).map(
+      (family) =>
+        new Proxier(proc.machine.netns, {
+          family,
+          nodeName,
+          nodeIp: addressOf(node),
+          clusterCidr: cidrOf(config, family),
+          masqueradeAll: config.masqueradeAll,
+          masqueradeBit: config.masqueradeBit,
+          localhostNodePorts: config.localhostNodePorts,
+        }),
+    )
     log.info('server_linux.go:132', `"Using iptables Proxier"`)
     let lastFullUs = clock.nowUs
     let notBeforeUs = 0
@@ -110,10 +118,12 @@ function families(config: ProxyConfig): ProxyFamily[] {
 }
 
 function cidrOf(config: ProxyConfig, family: ProxyFamily): string {
-  return config.clusterCidrs.find((cidr) => {
-    const prefix = parsePrefix(cidr)
-    return prefix !== null && isV6(prefix.addr) === (family === 'ipv6')
-  }) ?? ''
+  return (
+    config.clusterCidrs.find((cidr) => {
+      const prefix = parsePrefix(cidr)
+      return prefix !== null && isV6(prefix.addr) === (family === 'ipv6')
+    }) ?? ''
+  )
 }
 
 function zoneOf(node: Node | undefined): string {

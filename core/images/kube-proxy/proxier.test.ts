@@ -19,7 +19,9 @@ function hexText(bytes: Uint8Array): string {
 test('SHA-256 and base32 of the standards’ own examples', () => {
   expect(hexText(sha256('abc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
   expect(hexText(sha256(''))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
-  expect(hexText(sha256('abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'))).toBe('248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1')
+  expect(hexText(sha256('abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'))).toBe(
+    '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1',
+  )
   expect(base32(new Uint8Array([0x66, 0x6f, 0x6f, 0x62, 0x61]))).toBe('MZXW6YTB')
   expect(base32(new Uint8Array([0x66, 0x6f, 0x6f, 0x62]))).toBe('MZXW6YQ')
 })
@@ -46,10 +48,15 @@ interface Wish {
 
 function service({ name, namespace = 'default', ip, port, protocol = 'TCP', portName = 'http', spec, nodePort, ingress }: Wish): Service {
   return {
-    apiVersion: 'v1', kind: 'Service', metadata: { name, namespace },
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
     spec: {
-      type: ingress ? 'LoadBalancer' : nodePort ? 'NodePort' : 'ClusterIP', clusterIP: ip, clusterIPs: [ip],
-      ports: [{ name: portName, port, protocol, ...(nodePort ? { nodePort } : {}) }], ...spec,
+      type: ingress ? 'LoadBalancer' : nodePort ? 'NodePort' : 'ClusterIP',
+      clusterIP: ip,
+      clusterIPs: [ip],
+      ports: [{ name: portName, port, protocol, ...(nodePort ? { nodePort } : {}) }],
+      ...spec,
     },
     status: { loadBalancer: { ingress: (ingress ?? []).map((each) => ({ ip: each })) } },
   }
@@ -57,25 +64,58 @@ function service({ name, namespace = 'default', ip, port, protocol = 'TCP', port
 
 function slice({ name, namespace = 'default', protocol = 'TCP', portName = 'http', endpoints }: Wish): EndpointSlice {
   return {
-    apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: `${name}-abc`, namespace, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4', ports: [{ name: portName, protocol, port: Number(endpoints[0]?.[0].split(':')[1] ?? 0) }],
-    endpoints: endpoints.map(([address, nodeName]) => ({ addresses: [address.split(':')[0]], nodeName, conditions: { ready: true, serving: true, terminating: false } })),
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${name}-abc`, namespace, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [{ name: portName, protocol, port: Number(endpoints[0]?.[0].split(':')[1] ?? 0) }],
+    endpoints: endpoints.map(([address, nodeName]) => ({
+      addresses: [address.split(':')[0]],
+      nodeName,
+      conditions: { ready: true, serving: true, terminating: false },
+    })),
   }
 }
 
-const ALL: readonly (readonly [string, string])[] = [['10.244.1.2:8080', 'node1'], ['10.244.2.2:8080', 'node2'], ['10.244.3.2:8080', 'node3']]
+const ALL: readonly (readonly [string, string])[] = [
+  ['10.244.1.2:8080', 'node1'],
+  ['10.244.2.2:8080', 'node2'],
+  ['10.244.3.2:8080', 'node3'],
+]
 /** The services of the recording, in its order. */
 const WISHES: readonly Wish[] = [
   { name: 'kubernetes', ip: '10.96.0.1', port: 443, portName: 'https', endpoints: [['172.18.0.2:6443', 'node1']] },
-  { name: 'kube-dns', namespace: 'kube-system', ip: '10.96.0.10', port: 53, protocol: 'UDP', portName: 'dns', endpoints: [['10.244.1.3:53', 'node1'], ['10.244.2.3:53', 'node2']] },
+  {
+    name: 'kube-dns',
+    namespace: 'kube-system',
+    ip: '10.96.0.10',
+    port: 53,
+    protocol: 'UDP',
+    portName: 'dns',
+    endpoints: [
+      ['10.244.1.3:53', 'node1'],
+      ['10.244.2.3:53', 'node2'],
+    ],
+  },
   { name: 'web', ip: '10.96.100.10', port: 80, endpoints: ALL },
   { name: 'np', ip: '10.96.100.20', port: 80, nodePort: 30080, endpoints: ALL.slice(0, 1) },
   { name: 'npl', ip: '10.96.100.30', port: 80, nodePort: 30081, spec: { externalTrafficPolicy: 'Local' }, endpoints: ALL.slice(0, 1) },
-  { name: 'aff', ip: '10.96.100.40', port: 80, spec: { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 10800 } } }, endpoints: ALL },
+  {
+    name: 'aff',
+    ip: '10.96.100.40',
+    port: 80,
+    spec: { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 10800 } } },
+    endpoints: ALL,
+  },
   { name: 'none', ip: '10.96.100.50', port: 80, nodePort: 30082, endpoints: [] },
   { name: 'itpl', ip: '10.96.100.60', port: 80, spec: { internalTrafficPolicy: 'Local' }, endpoints: ALL.slice(0, 1) },
   {
-    name: 'lb', ip: '10.96.100.70', port: 80, nodePort: 30083, ingress: ['172.18.255.1'], spec: { loadBalancerSourceRanges: ['172.18.0.200/32'] },
+    name: 'lb',
+    ip: '10.96.100.70',
+    port: 80,
+    nodePort: 30083,
+    ingress: ['172.18.255.1'],
+    spec: { loadBalancerSourceRanges: ['172.18.0.200/32'] },
     endpoints: ALL.slice(1, 2),
   },
 ]
@@ -83,9 +123,18 @@ const WISHES: readonly Wish[] = [
 class Node {
   readonly clock = new Clock()
   readonly trace = new Trace(this.clock)
-  readonly ns: NetNamespace = new NetWorld({ clock: this.clock, random: new RandomStreams(1), trace: this.trace }).createNamespace('node2', 'node2')
+  readonly ns: NetNamespace = new NetWorld({ clock: this.clock, random: new RandomStreams(1), trace: this.trace }).createNamespace(
+    'node2',
+    'node2',
+  )
   readonly proxier = new Proxier(this.ns, {
-    family: 'ipv4', nodeName: 'node2', nodeIp: '172.18.0.3', clusterCidr: '10.244.0.0/16', masqueradeAll: false, masqueradeBit: 14, localhostNodePorts: true,
+    family: 'ipv4',
+    nodeName: 'node2',
+    nodeIp: '172.18.0.3',
+    clusterCidr: '10.244.0.0/16',
+    masqueradeAll: false,
+    masqueradeBit: 14,
+    localhostNodePorts: true,
   })
 
   sync(wishes: readonly Wish[]): void {
@@ -103,7 +152,12 @@ class Node {
   }
 
   save(table: string): string {
-    return this.ns.netfilter.iptables('ipv4').save({ table }).split('\n').filter((line) => !line.startsWith('#')).join('\n')
+    return this.ns.netfilter
+      .iptables('ipv4')
+      .save({ table })
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
+      .join('\n')
   }
 }
 
@@ -111,9 +165,14 @@ class Node {
 function recordedNat(): string {
   const text = readFileSync(new URL('../../net/netfilter/iptables/recorded/node2-nat.txt', import.meta.url), 'utf8')
   const chance = (every: string) => `--mode random --probability ${every === '3' ? '0.33333333349' : '0.50000000000'}`
-  return text.split('\n').filter((line) => !line.includes('FLANNEL')).join('\n')
+  return text
+    .split('\n')
+    .filter((line) => !line.includes('FLANNEL'))
+    .join('\n')
     .replace(/--mode nth --every (\d) --packet 0/g, (_, every: string) => chance(every))
-    .replace(/\[\d+:\d+\]/g, '[0:0]').replace(':KUBE-POSTROUTING', ':KUBE-POSTROUTING').replace(/(:KUBE-POSTROUTING - \[0:0\]\n)/, ':KUBE-POSTROUTING - [0:0]\n:KUBE-PROXY-CANARY - [0:0]\n')
+    .replace(/\[\d+:\d+\]/g, '[0:0]')
+    .replace(':KUBE-POSTROUTING', ':KUBE-POSTROUTING')
+    .replace(/(:KUBE-POSTROUTING - \[0:0\]\n)/, ':KUBE-POSTROUTING - [0:0]\n:KUBE-PROXY-CANARY - [0:0]\n')
 }
 
 test('the nat table is the recorded one', () => {
@@ -226,7 +285,13 @@ test('without local endpoints external traffic is dropped, but pods and the node
   const node = new Node()
   node.sync(WISHES.filter(({ name }) => name === 'npl'))
   const external = portChains('default/npl:http', 'tcp').external
-  expect(node.save('nat').split('\n').filter((line) => line.startsWith(`-A ${external}`)).join('\n')).toMatchInlineSnapshot(`
+  expect(
+    node
+      .save('nat')
+      .split('\n')
+      .filter((line) => line.startsWith(`-A ${external}`))
+      .join('\n'),
+  ).toMatchInlineSnapshot(`
     "-A KUBE-EXT-BZ5JPCVO4OCN4IDL -s 10.244.0.0/16 -m comment --comment "pod traffic for default/npl:http external destinations" -j KUBE-SVC-BZ5JPCVO4OCN4IDL
     -A KUBE-EXT-BZ5JPCVO4OCN4IDL -m comment --comment "masquerade LOCAL traffic for default/npl:http external destinations" -m addrtype --src-type LOCAL -j KUBE-MARK-MASQ
     -A KUBE-EXT-BZ5JPCVO4OCN4IDL -m comment --comment "route LOCAL traffic for default/npl:http external destinations" -m addrtype --src-type LOCAL -j KUBE-SVC-BZ5JPCVO4OCN4IDL"
@@ -236,8 +301,18 @@ test('without local endpoints external traffic is dropped, but pods and the node
 test('which endpoints a node uses', () => {
   const port = servicePorts(service({ ...WISHES[2], spec: { internalTrafficPolicy: 'Local' } }), 'ipv4')[0]
   const cluster = servicePorts(service(WISHES[2]), 'ipv4')[0]
-  const make = (text: string, more: Partial<ProxyEndpoint>): ProxyEndpoint =>
-    ({ ip: text, port: 80, text, ready: true, serving: true, terminating: false, local: false, zones: [], nodes: [], ...more })
+  const make = (text: string, more: Partial<ProxyEndpoint>): ProxyEndpoint => ({
+    ip: text,
+    port: 80,
+    text,
+    ready: true,
+    serving: true,
+    terminating: false,
+    local: false,
+    zones: [],
+    nodes: [],
+    ...more,
+  })
   const rows: string[] = []
   const show = (name: string, used: ServicePort, endpoints: ProxyEndpoint[]) => {
     const { cluster: all, local, reachable, any } = categorizeEndpoints(endpoints, used, 'node2', 'zone-b')

@@ -134,8 +134,14 @@ export class Proxier {
   #ensureJumps(): void {
     for (const [table, chain, from, comment, onlyNew] of JUMPS) {
       this.#iptables.command(['-w', '5', '-N', chain, '-t', table])
-      const rule = [...(onlyNew ? ['-m', 'conntrack', '--ctstate', 'NEW'] : []), ...(comment ? ['-m', 'comment', '--comment', comment] : []), '-j', chain]
-      if (this.#iptables.command(['-t', table, '-C', from, ...rule]).exitCode !== 0) this.#iptables.command(['-t', table, '-I', from, ...rule])
+      const rule = [
+        ...(onlyNew ? ['-m', 'conntrack', '--ctstate', 'NEW'] : []),
+        ...(comment ? ['-m', 'comment', '--comment', comment] : []),
+        '-j',
+        chain,
+      ]
+      if (this.#iptables.command(['-t', table, '-C', from, ...rule]).exitCode !== 0)
+        this.#iptables.command(['-t', table, '-I', from, ...rule])
     }
   }
 
@@ -192,7 +198,8 @@ export class Proxier {
     ]
     if (family === 'ipv4' && localhostNodePorts) {
       filterChains.push('KUBE-FIREWALL')
-      filterRules.push('-A KUBE-FIREWALL -m comment --comment "block incoming localnet connections" -d 127.0.0.0/8 ! -s 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP')
+      const what = '-m comment --comment "block incoming localnet connections" -d 127.0.0.0/8 ! -s 127.0.0.0/8'
+      filterRules.push(`-A KUBE-FIREWALL ${what} -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP`)
     }
     const active = new Set<string>()
     const written = new Map<string, string>()
@@ -214,9 +221,11 @@ export class Proxier {
       natChains.push(chain)
       natRules.push(`-X ${chain}`)
     }
-    natRules.push(`-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL${
-      family === 'ipv6' ? ' ! -d ::1/128' : localhostNodePorts ? '' : ' ! -d 127.0.0.0/8'} -j KUBE-NODEPORTS`)
-    if (this.#ns.sysctl.get('net.netfilter.nf_conntrack_tcp_be_liberal') !== '1') filterRules.push('-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP')
+    const note = '"kubernetes service nodeports; NOTE: this must be the last rule in this chain"'
+    const elsewhere = family === 'ipv6' ? ' ! -d ::1/128' : localhostNodePorts ? '' : ' ! -d 127.0.0.0/8'
+    natRules.push(`-A KUBE-SERVICES -m comment --comment ${note} -m addrtype --dst-type LOCAL${elsewhere} -j KUBE-NODEPORTS`)
+    if (this.#ns.sysctl.get('net.netfilter.nf_conntrack_tcp_be_liberal') !== '1')
+      filterRules.push('-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP')
     filterRules.push(
       `-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark ${mark}/${mark} -j ACCEPT`,
       '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',

@@ -39,7 +39,10 @@ export function readConfig(proc: Process, argv: readonly string[]): ProxyConfig 
   }
   const value = (flag: string, field: string) => flags.get(flag) ?? fields.get(field) ?? ''
   return {
-    clusterCidrs: value('cluster-cidr', 'clusterCIDR').split(',').map((cidr) => cidr.trim()).filter((cidr) => cidr !== ''),
+    clusterCidrs: value('cluster-cidr', 'clusterCIDR')
+      .split(',')
+      .map((cidr) => cidr.trim())
+      .filter((cidr) => cidr !== ''),
     hostname: value('hostname-override', 'hostnameOverride'),
     masqueradeAll: value('masquerade-all', 'masqueradeAll') === 'true',
     masqueradeBit: Number(value('iptables-masquerade-bit', 'masqueradeBit')) || MASQUERADE_BIT,
@@ -51,7 +54,12 @@ export function readConfig(proc: Process, argv: readonly string[]): ProxyConfig 
 
 /** `1s`, `500ms`, `1m30s`; 0 stands for the default, as in the configuration. */
 function durationUs(text: string, fallback: number): number {
-  const units: ReadonlyMap<string, number> = new Map([['ms', 1000], ['s', SECOND_US], ['m', 60 * SECOND_US], ['h', 3600 * SECOND_US]])
+  const units: ReadonlyMap<string, number> = new Map([
+    ['ms', 1000],
+    ['s', SECOND_US],
+    ['m', 60 * SECOND_US],
+    ['h', 3600 * SECOND_US],
+  ])
   let us = 0
   for (const part of text.matchAll(/(\d{1,9})(ms|s|m|h)/g)) us += Number(part[1]) * (units.get(part[2]) as number)
   return us > 0 ? us : fallback

@@ -54,11 +54,14 @@ export function servicePorts(service: Service, family: ProxyFamily): ServicePort
   if (clusterIp === undefined) return []
   const namespaced = `${metadata.namespace}/${metadata.name}`
   const loadBalancerIps = (status?.loadBalancer?.ingress ?? [])
-    .filter(({ ip, ipMode }) => ip !== undefined && ipMode !== 'Proxy' && inFamily(family, ip)).map(({ ip }) => ip as string)
-  const sourceRanges = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter((range) => {
-    const prefix = parsePrefix(range)
-    return prefix !== null && isV6(prefix.addr) === (family === 'ipv6')
-  })
+    .filter(({ ip, ipMode }) => ip !== undefined && ipMode !== 'Proxy' && inFamily(family, ip))
+    .map(({ ip }) => ip as string)
+  const sourceRanges = (spec.loadBalancerSourceRanges ?? [])
+    .map((range) => range.trim())
+    .filter((range) => {
+      const prefix = parsePrefix(range)
+      return prefix !== null && isV6(prefix.addr) === (family === 'ipv6')
+    })
   const externallyKnown = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs ?? []).length > 0
   const affinity = spec.sessionAffinity === 'ClientIP'
   return (spec.ports ?? []).map((port) => {
@@ -66,9 +69,18 @@ export function servicePorts(service: Service, family: ProxyFamily): ServicePort
     const name = portName === '' ? namespaced : `${namespaced}:${portName}`
     const protocol = (port.protocol ?? 'TCP').toLowerCase()
     return {
-      name, service: namespaced, portName, protocol, clusterIp, port: port.port, nodePort: port.nodePort ?? 0,
-      externalIps: (spec.externalIPs ?? []).filter((ip) => inFamily(family, ip)), loadBalancerIps, sourceRanges,
-      internalLocal: spec.internalTrafficPolicy === 'Local', externalLocal: externallyKnown && spec.externalTrafficPolicy === 'Local',
+      name,
+      service: namespaced,
+      portName,
+      protocol,
+      clusterIp,
+      port: port.port,
+      nodePort: port.nodePort ?? 0,
+      externalIps: (spec.externalIPs ?? []).filter((ip) => inFamily(family, ip)),
+      loadBalancerIps,
+      sourceRanges,
+      internalLocal: spec.internalTrafficPolicy === 'Local',
+      externalLocal: externallyKnown && spec.externalTrafficPolicy === 'Local',
       healthCheckNodePort: spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local' ? (spec.healthCheckNodePort ?? 0) : 0,
       affinitySeconds: affinity ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS) : 0,
       chains: portChains(name, protocol),

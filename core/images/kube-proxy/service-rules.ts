@@ -59,18 +59,25 @@ export function serviceRules(port: ServicePort, endpoints: Categorized, options:
   for (const ip of port.loadBalancerIps) {
     const entry = useFirewall ? chains.firewall : chains.external
     if (any) nat.push(`-A KUBE-SERVICES -m comment --comment "${name} loadbalancer IP" ${to(ip, port.port)} -j ${entry}`)
-    if (useFirewall) filter.push(`-A KUBE-PROXY-FIREWALL -m comment --comment "${name} traffic not accepted by ${chains.firewall}" ${to(ip, port.port)} -j DROP`)
+    if (useFirewall)
+      filter.push(
+        `-A KUBE-PROXY-FIREWALL -m comment --comment "${name} traffic not accepted by ${chains.firewall}" ${to(ip, port.port)} -j DROP`,
+      )
   }
   if (!hasExternal) {
-    for (const ip of port.loadBalancerIps) filter.push(`-A KUBE-EXTERNAL-SERVICES -m comment --comment ${why} ${to(ip, port.port)} -j ${target}`)
+    for (const ip of port.loadBalancerIps)
+      filter.push(`-A KUBE-EXTERNAL-SERVICES -m comment --comment ${why} ${to(ip, port.port)} -j ${target}`)
   }
   if (port.nodePort !== 0) {
     const nodePort = `-m ${protocol} -p ${protocol} --dport ${port.nodePort}`
     if (any) nat.push(`-A KUBE-NODEPORTS -m comment --comment ${name} ${nodePort} -j ${chains.external}`)
-    if (!hasExternal) filter.push(`-A KUBE-EXTERNAL-SERVICES -m comment --comment ${why} -m addrtype --dst-type LOCAL ${nodePort} -j ${target}`)
+    if (!hasExternal)
+      filter.push(`-A KUBE-EXTERNAL-SERVICES -m comment --comment ${why} -m addrtype --dst-type LOCAL ${nodePort} -j ${target}`)
   }
   if (port.healthCheckNodePort !== 0) {
-    filter.push(`-A KUBE-NODEPORTS -m comment --comment "${name} health check node port" -m tcp -p tcp --dport ${port.healthCheckNodePort} -j ACCEPT`)
+    filter.push(
+      `-A KUBE-NODEPORTS -m comment --comment "${name} health check node port" -m tcp -p tcp --dport ${port.healthCheckNodePort} -j ACCEPT`,
+    )
   }
   const own = ownChains(port, endpoints, options, { clusterIp, internalChain, hasInternal, hasExternal, useFirewall })
   return { filter, nat, chains: own }
@@ -88,8 +95,10 @@ function ownChains(port: ServicePort, endpoints: Categorized, options: RuleOptio
   const { chains } = port
   const own: OwnChain[] = []
   const policies = new Map<string, string[]>()
-  if (endpoints.cluster.length > 0 && usesClusterEndpoints(port)) policies.set(chains.cluster, balance(port, chains.cluster, endpoints.cluster, options))
-  if (endpoints.local.length > 0 && usesLocalEndpoints(port)) policies.set(chains.local, balance(port, chains.local, endpoints.local, options))
+  if (endpoints.cluster.length > 0 && usesClusterEndpoints(port))
+    policies.set(chains.cluster, balance(port, chains.cluster, endpoints.cluster, options))
+  if (endpoints.local.length > 0 && usesLocalEndpoints(port))
+    policies.set(chains.local, balance(port, chains.local, endpoints.local, options))
   const strangers = options.masqueradeAll ? '' : options.clusterCidr === '' ? null : `! -s ${options.clusterCidr} `
   if (decided.hasInternal && strangers !== null) {
     policies.get(decided.internalChain)?.unshift(`-A ${decided.internalChain} ${decided.clusterIp} ${strangers}-j ${MARK_MASQ}`)
@@ -107,7 +116,8 @@ function externalChain(port: ServicePort, options: RuleOptions, hasExternal: boo
   const rules: string[] = []
   if (!port.externalLocal) rules.push(`${head} "masquerade traffic for ${name} external destinations" -j ${MARK_MASQ}`)
   else {
-    if (options.clusterCidr !== '') rules.push(`${head} "pod traffic for ${name} external destinations" -s ${options.clusterCidr} -j ${chains.cluster}`)
+    if (options.clusterCidr !== '')
+      rules.push(`${head} "pod traffic for ${name} external destinations" -s ${options.clusterCidr} -j ${chains.cluster}`)
     rules.push(
       `${head} "masquerade LOCAL traffic for ${name} external destinations" -m addrtype --src-type LOCAL -j ${MARK_MASQ}`,
       `${head} "route LOCAL traffic for ${name} external destinations" -m addrtype --src-type LOCAL -j ${chains.cluster}`,
@@ -123,10 +133,12 @@ function firewallChain(port: ServicePort, options: RuleOptions): OwnChain {
   const rules = port.sourceRanges.map((range) => `${head} "${name} loadbalancer IP" -s ${range} -j ${chains.external}`)
   // A node that may connect comes to an address of its own with that address as its source.
   const nodeIp = parseIp(options.nodeIp)
-  const allowed = nodeIp !== null && port.sourceRanges.some((range) => {
-    const prefix = parsePrefix(range)
-    return prefix !== null && isV6(prefix.addr) === isV6(nodeIp) && prefixContains(prefix, nodeIp)
-  })
+  const allowed =
+    nodeIp !== null &&
+    port.sourceRanges.some((range) => {
+      const prefix = parsePrefix(range)
+      return prefix !== null && isV6(prefix.addr) === isV6(nodeIp) && prefixContains(prefix, nodeIp)
+    })
   if (allowed) rules.push(...port.loadBalancerIps.map((ip) => `${head} "${name} loadbalancer IP" -s ${ip} -j ${chains.external}`))
   rules.push(`${head} "other traffic to ${name} will be dropped by KUBE-PROXY-FIREWALL"`)
   return { name: chains.firewall, rules }
@@ -139,7 +151,9 @@ function balance(port: ServicePort, chain: string, endpoints: readonly ProxyEndp
   const rules: string[] = []
   if (port.affinitySeconds > 0) {
     for (const endpoint of endpoints) {
-      rules.push(`${head(endpoint)} -m recent --name ${sep(endpoint)} --rcheck --seconds ${port.affinitySeconds} --reap -j ${sep(endpoint)}`)
+      rules.push(
+        `${head(endpoint)} -m recent --name ${sep(endpoint)} --rcheck --seconds ${port.affinitySeconds} --reap -j ${sep(endpoint)}`,
+      )
     }
   }
   endpoints.forEach((endpoint, i) => {

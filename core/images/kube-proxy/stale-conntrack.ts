@@ -10,7 +10,9 @@ import type { ProxyFamily, ServicePort } from './service-port.ts'
 
 /** Deletes stale entries of the family; how many there were. */
 export function deleteStaleConntrack(
-  conntrack: Conntrack, family: ProxyFamily, ports: readonly { port: ServicePort; endpoints: readonly ProxyEndpoint[] }[],
+  conntrack: Conntrack,
+  family: ProxyFamily,
+  ports: readonly { port: ServicePort; endpoints: readonly ProxyEndpoint[] }[],
 ): number {
   const byAddress = new Map<number, Map<IpAddr, Set<IpAddr>>>()
   const byNodePort = new Map<number, Set<IpAddr>>()

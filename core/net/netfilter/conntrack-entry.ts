@@ -27,7 +27,17 @@ export type ConntrackInfo = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNT
 
 /** States of nf_conntrack_tcp.h; '' for protocols without one. */
 export type TcpConntrackState =
-  | '' | 'NONE' | 'SYN_SENT' | 'SYN_RECV' | 'ESTABLISHED' | 'FIN_WAIT' | 'CLOSE_WAIT' | 'LAST_ACK' | 'TIME_WAIT' | 'CLOSE' | 'SYN_SENT2'
+  | ''
+  | 'NONE'
+  | 'SYN_SENT'
+  | 'SYN_RECV'
+  | 'ESTABLISHED'
+  | 'FIN_WAIT'
+  | 'CLOSE_WAIT'
+  | 'LAST_ACK'
+  | 'TIME_WAIT'
+  | 'CLOSE'
+  | 'SYN_SENT2'
 
 export class ConntrackEntry {
   readonly id: number
@@ -82,8 +92,22 @@ export function tupleOf(packet: Packet): Tuple {
 }
 
 /** ICMP types whose answer has another type (invmap of nf_conntrack_proto_icmp.c and _icmpv6.c). */
-const ICMP_ANSWERS: ReadonlyMap<number, number> = new Map([[8, 0], [0, 8], [13, 14], [14, 13], [15, 16], [16, 15], [17, 18], [18, 17]])
-const ICMPV6_ANSWERS: ReadonlyMap<number, number> = new Map([[128, 129], [129, 128], [139, 140], [140, 139]])
+const ICMP_ANSWERS: ReadonlyMap<number, number> = new Map([
+  [8, 0],
+  [0, 8],
+  [13, 14],
+  [14, 13],
+  [15, 16],
+  [16, 15],
+  [17, 18],
+  [18, 17],
+])
+const ICMPV6_ANSWERS: ReadonlyMap<number, number> = new Map([
+  [128, 129],
+  [129, 128],
+  [139, 140],
+  [140, 139],
+])
 
 /** nf_ct_invert_tuple: the tuple of an answer. Null for an ICMP type that has none. */
 export function invertTuple({ src, dst, protocol, sport, dport }: Tuple): Tuple | null {

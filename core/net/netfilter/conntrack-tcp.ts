@@ -9,11 +9,27 @@ import type { ConntrackDirection, ConntrackEntry, TcpConntrackState } from './co
 
 /** Columns of the tables below. */
 const STATES: readonly TcpConntrackState[] = [
-  'NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE', 'SYN_SENT2',
+  'NONE',
+  'SYN_SENT',
+  'SYN_RECV',
+  'ESTABLISHED',
+  'FIN_WAIT',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'TIME_WAIT',
+  'CLOSE',
+  'SYN_SENT2',
 ]
 const SHORT: ReadonlyMap<string, TcpConntrackState> = new Map<string, TcpConntrackState>([
-  ['SS', 'SYN_SENT'], ['SR', 'SYN_RECV'], ['ES', 'ESTABLISHED'], ['FW', 'FIN_WAIT'], ['CW', 'CLOSE_WAIT'], ['LA', 'LAST_ACK'], ['TW', 'TIME_WAIT'],
-  ['CL', 'CLOSE'], ['S2', 'SYN_SENT2'],
+  ['SS', 'SYN_SENT'],
+  ['SR', 'SYN_RECV'],
+  ['ES', 'ESTABLISHED'],
+  ['FW', 'FIN_WAIT'],
+  ['CW', 'CLOSE_WAIT'],
+  ['LA', 'LAST_ACK'],
+  ['TW', 'TIME_WAIT'],
+  ['CL', 'CLOSE'],
+  ['S2', 'SYN_SENT2'],
 ])
 
 /** What a segment does to a connection: `ignore` leaves it alone, `invalid` makes the packet INVALID. */
@@ -37,8 +53,14 @@ function row(text: string): readonly TcpStep[] {
 
 /** Seconds, by the names of net.netfilter.nf_conntrack_tcp_timeout_…. */
 export const TCP_TIMEOUTS: readonly (readonly [sysctl: string, state: TcpConntrackState, seconds: number])[] = [
-  ['syn_sent', 'SYN_SENT', 120], ['syn_recv', 'SYN_RECV', 60], ['established', 'ESTABLISHED', 432000], ['fin_wait', 'FIN_WAIT', 120],
-  ['close_wait', 'CLOSE_WAIT', 60], ['last_ack', 'LAST_ACK', 30], ['time_wait', 'TIME_WAIT', 120], ['close', 'CLOSE', 10],
+  ['syn_sent', 'SYN_SENT', 120],
+  ['syn_recv', 'SYN_RECV', 60],
+  ['established', 'ESTABLISHED', 432000],
+  ['fin_wait', 'FIN_WAIT', 120],
+  ['close_wait', 'CLOSE_WAIT', 60],
+  ['last_ack', 'LAST_ACK', 30],
+  ['time_wait', 'TIME_WAIT', 120],
+  ['close', 'CLOSE', 10],
 ]
 /** nf_conntrack_tcp_timeout_unacknowledged: a connection picked up in the middle, of which only one side was seen. */
 export const TCP_TIMEOUT_UNACKNOWLEDGED_S = 300

@@ -11,8 +11,18 @@ import type { IpAddr } from '../addr/ip.ts'
 import type { NetNamespace } from '../net-namespace.ts'
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, type Packet, TCP_RST } from '../packet/packet.ts'
 import {
-  type ConntrackDirection, ConntrackEntry, type ConntrackInfo, hashTuple, invertTuple, ORIGINAL, REPLY, sameTuple, type TcpConntrackState,
-  type Tuple, tupleOf, tupleText,
+  type ConntrackDirection,
+  ConntrackEntry,
+  type ConntrackInfo,
+  hashTuple,
+  invertTuple,
+  ORIGINAL,
+  REPLY,
+  sameTuple,
+  type TcpConntrackState,
+  type Tuple,
+  tupleOf,
+  tupleText,
 } from './conntrack-entry.ts'
 import { reopens, TCP_TIMEOUT_UNACKNOWLEDGED_S, TCP_TIMEOUTS, tcpFirstState, tcpStep, validTcpFlags } from './conntrack-tcp.ts'
 
@@ -79,7 +89,15 @@ export type ConntrackEventListener = (kind: 'NEW' | 'UPDATE' | 'DESTROY', entry:
 export class Conntrack {
   readonly ns: NetNamespace
   readonly stats: ConntrackStats = {
-    found: 0, invalid: 0, insert: 0, insertFailed: 0, drop: 0, earlyDrop: 0, error: 0, searchRestart: 0, clashResolve: 0,
+    found: 0,
+    invalid: 0,
+    insert: 0,
+    insertFailed: 0,
+    drop: 0,
+    earlyDrop: 0,
+    error: 0,
+    searchRestart: 0,
+    clashResolve: 0,
   }
   max = CONNTRACK_MAX
   readonly #buckets = new Map<number, Slot[]>()
@@ -161,7 +179,12 @@ export class Conntrack {
     const { ct } = packet
     const { ns } = this
     ns.world.trace.emit({
-      kind: 'packet.conntrack', packet: packet.id, netns: ns.id, hook, entry: (ct as ConntrackEntry | null)?.id ?? 0, state: info,
+      kind: 'packet.conntrack',
+      packet: packet.id,
+      netns: ns.id,
+      hook,
+      entry: (ct as ConntrackEntry | null)?.id ?? 0,
+      state: info,
       direction: packet.ctDirection === REPLY ? 'reply' : 'original',
     })
     return true
@@ -372,7 +395,13 @@ export class Conntrack {
     const { protocol } = entry.original
     const state = protocol === IPPROTO_TCP ? entry.tcpState : entry.seenReply ? (entry.assured ? 'ASSURED' : 'REPLIED') : 'UNREPLIED'
     ns.world.trace.emit({
-      kind, netns: ns.id, entry: entry.id, protocol: protocolWord(protocol), original: tupleText(entry.original), reply: tupleText(entry.reply), state,
+      kind,
+      netns: ns.id,
+      entry: entry.id,
+      protocol: protocolWord(protocol),
+      original: tupleText(entry.original),
+      reply: tupleText(entry.reply),
+      state,
     })
   }
 
@@ -416,7 +445,12 @@ export class Conntrack {
     seconds('icmp_timeout', ICMP_TIMEOUT_S, (us) => (this.#icmpUs = us))
     seconds('generic_timeout', GENERIC_TIMEOUT_S, (us) => (this.#genericUs = us))
     sysctl.define('net.netfilter.nf_conntrack_max', String(CONNTRACK_MAX), (value) => (this.max = value))
-    for (const [name, value] of [['tcp_be_liberal', '0'], ['tcp_loose', '1'], ['buckets', '262144'], ['acct', '0']]) {
+    for (const [name, value] of [
+      ['tcp_be_liberal', '0'],
+      ['tcp_loose', '1'],
+      ['buckets', '262144'],
+      ['acct', '0'],
+    ]) {
       sysctl.define(`net.netfilter.nf_conntrack_${name}`, value, null)
     }
   }
@@ -441,11 +475,16 @@ function selects(filter: ConntrackFilter, entry: ConntrackEntry): boolean {
   const { original, reply } = entry
   const fits = <T>(wanted: T | undefined, value: T) => wanted === undefined || wanted === value
   return (
-    fits(filter.version, entry.version) && fits(filter.protocol, original.protocol) &&
-    fits(filter.origSrc, original.src) && fits(filter.origDst, original.dst) &&
-    fits(filter.origSport, original.sport) && fits(filter.origDport, original.dport) &&
-    fits(filter.replySrc, reply.src) && fits(filter.replyDst, reply.dst) &&
-    fits(filter.replySport, reply.sport) && fits(filter.replyDport, reply.dport) &&
+    fits(filter.version, entry.version) &&
+    fits(filter.protocol, original.protocol) &&
+    fits(filter.origSrc, original.src) &&
+    fits(filter.origDst, original.dst) &&
+    fits(filter.origSport, original.sport) &&
+    fits(filter.origDport, original.dport) &&
+    fits(filter.replySrc, reply.src) &&
+    fits(filter.replyDst, reply.dst) &&
+    fits(filter.replySport, reply.sport) &&
+    fits(filter.replyDport, reply.dport) &&
     (filter.where === undefined || filter.where(entry))
   )
 }

@@ -84,8 +84,15 @@ export class Nat {
   /** A masqueraded connection that leaves through another device than it began with is over (nf_nat_oif_changed). */
   leftThroughOther(packet: Packet, hook: HookName, outDev: NetDevice | null): boolean {
     const entry = packet.ct
-    return hook === 'POSTROUTING' && entry !== null && entry.masqueradeIfindex !== 0 && packet.ctDirection === ORIGINAL &&
-      packet.ctInfo !== 'RELATED' && outDev !== null && outDev.ifindex !== entry.masqueradeIfindex
+    return (
+      hook === 'POSTROUTING' &&
+      entry !== null &&
+      entry.masqueradeIfindex !== 0 &&
+      packet.ctDirection === ORIGINAL &&
+      packet.ctInfo !== 'RELATED' &&
+      outDev !== null &&
+      outDev.ifindex !== entry.masqueradeIfindex
+    )
   }
 
   /** nf_nat_packet, and nf_nat_icmp_reply_translation for errors: rewrites what this hook may rewrite. */
@@ -108,7 +115,14 @@ export class Nat {
     if (after === before) return
     const nat = original ? (side === 'src' ? 'snat' : 'dnat') : side === 'dst' ? 'un-snat' : 'un-dnat'
     this.#ns.world.trace.emit({
-      kind: 'packet.nat', packet: packet.id, netns: this.#ns.id, hook, nat, entry: entry.id, from: before, to: after,
+      kind: 'packet.nat',
+      packet: packet.id,
+      netns: this.#ns.id,
+      hook,
+      nat,
+      entry: entry.id,
+      from: before,
+      to: after,
     })
   }
 

@@ -32,9 +32,17 @@ class Small {
     this.node.sysctl.set('net.ipv4.ip_forward', '1')
     const bridge = this.node.addLink({ name: 'cni0', kind: 'bridge', up: true }) as NetDevice
     this.node.addAddress(bridge, ip('10.244.2.1'), 24)
-    for (const [name, address] of [['pod-2-1', '10.244.2.2'], ['pod-2-2', '10.244.2.3']]) {
+    for (const [name, address] of [
+      ['pod-2-1', '10.244.2.2'],
+      ['pod-2-2', '10.244.2.3'],
+    ]) {
       const pod = this.net.createNamespace(name, 'node2', `default/${name}`)
-      const veth = this.node.addLink({ name: `veth${name}`, kind: 'veth', up: true, peer: { netns: pod, name: 'eth0', up: true } }) as NetDevice
+      const veth = this.node.addLink({
+        name: `veth${name}`,
+        kind: 'veth',
+        up: true,
+        peer: { netns: pod, name: 'eth0', up: true },
+      }) as NetDevice
       this.node.setLink(veth, { master: bridge, hairpin: true })
       pod.addAddress(pod.link('eth0') as NetDevice, ip(address), 24)
       pod.fib.add({ prefix: { addr: 0, length: 0 }, via: ip('10.244.2.1'), dev: pod.link('eth0') as NetDevice })
@@ -71,11 +79,12 @@ class Small {
   watch(): string[] {
     const lines: string[] = []
     const ports = new Map<string, string>()
-    const stable = (text: string) => text.replace(/(?<=[\d.]+):(\d{4,5})\b/g, (whole, port: string) => {
-      if (KNOWN_PORTS.has(Number(port))) return whole
-      if (!ports.has(port)) ports.set(port, `:p${ports.size + 1}`)
-      return ports.get(port) as string
-    })
+    const stable = (text: string) =>
+      text.replace(/(?<=[\d.]+):(\d{4,5})\b/g, (whole, port: string) => {
+        if (KNOWN_PORTS.has(Number(port))) return whole
+        if (!ports.has(port)) ports.set(port, `:p${ports.size + 1}`)
+        return ports.get(port) as string
+      })
     this.trace.observe((event) => {
       const line = spell(event, this.node.id)
       if (line !== '') lines.push(stable(line))
@@ -214,7 +223,9 @@ test('a dropped packet dies of its rule or of the policy', () => {
 
 test('what a router says of a translated packet reaches the client in the client’s own words', () => {
   const world = new Small()
-  world.rules('*nat\n-A PREROUTING -d 172.18.0.3 -p udp --dport 5353 -j DNAT --to-destination 10.244.2.2:4000\n-A POSTROUTING -o cni0 -j MASQUERADE\nCOMMIT\n')
+  world.rules(
+    '*nat\n-A PREROUTING -d 172.18.0.3 -p udp --dport 5353 -j DNAT --to-destination 10.244.2.2:4000\n-A POSTROUTING -o cni0 -j MASQUERADE\nCOMMIT\n',
+  )
   const socket = world.client.sockets.udpOpen({ owner: OWNER })
   if (typeof socket === 'string') throw new Error(socket)
   socket.connect(ip('172.18.0.3'), 5353)
@@ -242,7 +253,9 @@ test('two clients with the same port behind one address get different ports', ()
   const world = new Small()
   world.rules('*nat\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n')
   world.serve(world.client, 8080)
-  const sockets = world.pods.map((pod) => pod.sockets.tcpConnect({ dst: ip('172.18.0.200'), dport: 8080, sport: 4000, owner: OWNER }) as TcpSocket)
+  const sockets = world.pods.map(
+    (pod) => pod.sockets.tcpConnect({ dst: ip('172.18.0.200'), dport: 8080, sport: 4000, owner: OWNER }) as TcpSocket,
+  )
   world.settle()
   expect(sockets.map(({ state }) => state)).toEqual(['ESTABLISHED', 'ESTABLISHED'])
   const ports = world.node.netfilter.conntrack.entries().map(({ reply }) => reply.dport)
@@ -277,7 +290,9 @@ test('conntrack runs only where a rule asks for it', () => {
 
 test('NOTRACK leaves a packet untracked, and untranslated', () => {
   const world = new Small()
-  world.rules('*raw\n-A PREROUTING -p tcp --dport 80 -j CT --notrack\nCOMMIT\n*nat\n-A PREROUTING -p tcp -j REDIRECT --to-ports 8080\nCOMMIT\n*filter\n-A INPUT -m conntrack --ctstate UNTRACKED -j DROP\nCOMMIT\n')
+  world.rules(
+    '*raw\n-A PREROUTING -p tcp --dport 80 -j CT --notrack\nCOMMIT\n*nat\n-A PREROUTING -p tcp -j REDIRECT --to-ports 8080\nCOMMIT\n*filter\n-A INPUT -m conntrack --ctstate UNTRACKED -j DROP\nCOMMIT\n',
+  )
   const lines = world.watch()
   world.connect(world.client, '172.18.0.3', 80)
   world.settle(0.5)
@@ -294,7 +309,9 @@ test('NOTRACK leaves a packet untracked, and untranslated', () => {
 
 test('every third packet, and at most so many an hour', () => {
   const world = new Small()
-  world.rules('*filter\n-A INPUT -p udp -m statistic --mode nth --every 3 --packet 0 -j ACCEPT\n-A INPUT -p udp -m limit --limit 1/hour --limit-burst 2 -j ACCEPT\n-A INPUT -p udp -j DROP\nCOMMIT\n')
+  world.rules(
+    '*filter\n-A INPUT -p udp -m statistic --mode nth --every 3 --packet 0 -j ACCEPT\n-A INPUT -p udp -m limit --limit 1/hour --limit-burst 2 -j ACCEPT\n-A INPUT -p udp -j DROP\nCOMMIT\n',
+  )
   const socket = world.client.sockets.udpOpen({ owner: OWNER })
   if (typeof socket === 'string') throw new Error(socket)
   for (let i = 0; i < 9; i += 1) {
@@ -313,9 +330,15 @@ test('every third packet, and at most so many an hour', () => {
 
 test('session affinity outlives connections', () => {
   const world = new Small()
-  const services = ['10.244.2.2', '10.244.2.3'].map((pod, i) => `-A PREROUTING -d 10.96.0.9 -p tcp -m recent --name SEP${i} --rcheck --seconds 100 --reap -j SEP${i}`).join('\n')
-  const chains = ['10.244.2.2', '10.244.2.3'].map((pod, i) => `-A SEP${i} -p tcp -m recent --name SEP${i} --set -j DNAT --to-destination ${pod}:8080`).join('\n')
-  world.rules(`*nat\n:SEP0 - [0:0]\n:SEP1 - [0:0]\n${services}\n-A PREROUTING -d 10.96.0.9 -m statistic --mode nth --every 2 --packet 1 -j SEP0\n-A PREROUTING -d 10.96.0.9 -j SEP1\n${chains}\nCOMMIT\n`)
+  const services = ['10.244.2.2', '10.244.2.3']
+    .map((_, i) => `-A PREROUTING -d 10.96.0.9 -p tcp -m recent --name SEP${i} --rcheck --seconds 100 --reap -j SEP${i}`)
+    .join('\n')
+  const chains = ['10.244.2.2', '10.244.2.3']
+    .map((pod, i) => `-A SEP${i} -p tcp -m recent --name SEP${i} --set -j DNAT --to-destination ${pod}:8080`)
+    .join('\n')
+  world.rules(
+    `*nat\n:SEP0 - [0:0]\n:SEP1 - [0:0]\n${services}\n-A PREROUTING -d 10.96.0.9 -m statistic --mode nth --every 2 --packet 1 -j SEP0\n-A PREROUTING -d 10.96.0.9 -j SEP1\n${chains}\nCOMMIT\n`,
+  )
   world.client.fib.add({ prefix: { addr: ip('10.96.0.0'), length: 16 }, via: ip('172.18.0.3') })
   for (const pod of world.pods) {
     world.serve(pod, 8080)

@@ -79,7 +79,8 @@ export class Netfilter {
       const untracked = this.#untracked === packet
       this.#untracked = null
       if (untracked) this.#sayUntracked(packet, hook)
-      else if (tracks && !this.conntrack.in(hook, packet)) return this.#drop(context, 'CONNTRACK_FULL', 'nf_conntrack: table full, dropping packet')
+      else if (tracks && !this.conntrack.in(hook, packet))
+        return this.#drop(context, 'CONNTRACK_FULL', 'nf_conntrack: table full, dropping packet')
     }
     if (!this.#table(iptables, 'mangle', context)) return 'DROP'
     if (entering && natTable && !this.#nat(iptables, context)) return 'DROP'
@@ -135,7 +136,15 @@ export class Netfilter {
   #sayUntracked(packet: Packet, hook: HookName): void {
     packet.ctInfo = 'UNTRACKED'
     const { ns } = this
-    ns.world.trace.emit({ kind: 'packet.conntrack', packet: packet.id, netns: ns.id, hook, entry: 0, state: 'UNTRACKED', direction: 'original' })
+    ns.world.trace.emit({
+      kind: 'packet.conntrack',
+      packet: packet.id,
+      netns: ns.id,
+      hook,
+      entry: 0,
+      state: 'UNTRACKED',
+      direction: 'original',
+    })
   }
 
   #drop({ packet, hook, ns }: RuleContext, reason: DropReason, detail: string): 'DROP' {

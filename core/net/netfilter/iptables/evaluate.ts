@@ -101,8 +101,17 @@ function policyVerdict(table: string, base: Chain, context: RuleContext): ChainV
   }
   const rule = `policy ${base.policy}`
   ns.world.trace.emit({
-    kind: 'packet.rule', packet: packet.id, netns: ns.id, hook, table, chain: base.name, number: 0, rule, verdict: base.policy,
-    to: '', mark: packet.mark,
+    kind: 'packet.rule',
+    packet: packet.id,
+    netns: ns.id,
+    hook,
+    table,
+    chain: base.name,
+    number: 0,
+    rule,
+    verdict: base.policy,
+    to: '',
+    mark: packet.mark,
   })
   return base.policy === 'ACCEPT' ? ACCEPTED : { verdict: 'DROP', detail: `${table} ${base.name}: ${rule}` }
 }
@@ -110,7 +119,16 @@ function policyVerdict(table: string, base: Chain, context: RuleContext): ChainV
 function say(table: string, rule: Rule, number: number, verdict: string, to: string, context: RuleContext): void {
   const { packet, hook, ns } = context
   const event: PacketRule = {
-    kind: 'packet.rule', packet: packet.id, netns: ns.id, hook, table, chain: rule.chain.name, number, rule: rule.line, verdict, to,
+    kind: 'packet.rule',
+    packet: packet.id,
+    netns: ns.id,
+    hook,
+    table,
+    chain: rule.chain.name,
+    number,
+    rule: rule.line,
+    verdict,
+    to,
     mark: packet.mark,
   }
   ns.world.trace.emit(event)

@@ -38,15 +38,26 @@ function replay(line: string, family: 'ipv4' | 'ipv6'): string {
   const result = tool.command(['-t', table, ...rest])
   const lines = [line]
   if (result.stdout) lines.push(result.stdout.trimEnd())
-  if (result.stderr) lines.push(...result.stderr.replace(/\n$/, '').split('\n').map((text) => `! ${text}`))
+  if (result.stderr)
+    lines.push(
+      ...result.stderr
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((text) => `! ${text}`),
+    )
   if (result.exitCode !== 0) {
     lines.push(`exit ${result.exitCode}`)
     return lines.join('\n')
   }
   const body = (...options: string[]) =>
-    tool.command(['-t', table, ...options]).stdout.split('\n').filter((text) => text !== '' && !/^(Chain|target| pkts)/.test(text))
+    tool
+      .command(['-t', table, ...options])
+      .stdout.split('\n')
+      .filter((text) => text !== '' && !/^(Chain|target| pkts)/.test(text))
   const saved = tool.command(['-t', table, '-S']).stdout.split('\n')
-  lines.push(...saved.filter((text) => text.startsWith('-A') || (text.startsWith('-P INPUT') && !text.endsWith('ACCEPT')) || text.includes('BAR')))
+  lines.push(
+    ...saved.filter((text) => text.startsWith('-A') || (text.startsWith('-P INPUT') && !text.endsWith('ACCEPT')) || text.includes('BAR')),
+  )
   lines.push(...body('-L', '-n', '-v').map((text) => `v ${text}`))
   const numeric = body('-L', '-n')
   lines.push(...numeric.map((text) => `n ${text}`))
@@ -59,7 +70,10 @@ function entries(text: string): string[] {
   return text.replace(/\n$/, '').split(/\n(?=\$ )/)
 }
 
-test.each([['iptables-1.8.9.txt', 'ipv4'], ['ip6tables-1.8.9.txt', 'ipv6']] as const)('every rule reads as in %s', (file, family) => {
+test.each([
+  ['iptables-1.8.9.txt', 'ipv4'],
+  ['ip6tables-1.8.9.txt', 'ipv6'],
+] as const)('every rule reads as in %s', (file, family) => {
   const entered = entries(recorded(file))
   expect(entered.map((entry) => replay(entry.split('\n')[0], family)).join('\n')).toBe(entered.join('\n'))
 })
@@ -67,7 +81,9 @@ test.each([['iptables-1.8.9.txt', 'ipv4'], ['ip6tables-1.8.9.txt', 'ipv6']] as c
 test('one command after another, each with its output, as recorded', () => {
   const tool = iptables()
   const lines: string[] = []
-  for (const line of recorded('iptables-list-1.8.9.txt').split('\n').filter((text) => text.startsWith('$ '))) {
+  for (const line of recorded('iptables-list-1.8.9.txt')
+    .split('\n')
+    .filter((text) => text.startsWith('$ '))) {
     const { stdout, stderr, exitCode } = tool.command(words(line.slice(2)).slice(1))
     lines.push(line, ...marked('> ', stdout), ...marked('! ', stderr))
     if (exitCode !== 0) lines.push(`exit ${exitCode}`)
@@ -76,7 +92,12 @@ test('one command after another, each with its output, as recorded', () => {
 })
 
 function marked(mark: string, text: string): string[] {
-  return text === '' ? [] : text.replace(/\n$/, '').split('\n').map((line) => mark + line)
+  return text === ''
+    ? []
+    : text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((line) => mark + line)
 }
 
 /** Each entry: options, `<` the input, `>` and `!` what it said, then the rules with counters. */
@@ -90,11 +111,20 @@ test('iptables-restore changes and refuses as recorded', () => {
     const table = options.includes('-T') ? options[options.indexOf('-T') + 1] : undefined
     let printed = ''
     const failure = tool.restore(`${input.join('\n')}\n`, {
-      noflush: has('-n', '--noflush'), counters: has('-c'), test: has('--test'), print: (text) => (printed += text), ...(table ? { table } : {}),
+      noflush: has('-n', '--noflush'),
+      counters: has('-c'),
+      test: has('--test'),
+      print: (text) => (printed += text),
+      ...(table ? { table } : {}),
     })
     const lines = [line, ...input.map((text) => `< ${text}`), ...marked('> ', printed)]
     if (failure) lines.push(...marked('! ', failure.message), `exit ${failure.exitCode}`)
-    lines.push(...tool.save({ counters: true }).split('\n').filter((text) => text !== '' && !text.startsWith('#')))
+    lines.push(
+      ...tool
+        .save({ counters: true })
+        .split('\n')
+        .filter((text) => text !== '' && !text.startsWith('#')),
+    )
     return lines.join('\n')
   })
   expect(replayed.join('\n')).toBe(recorded('iptables-restore-1.8.9.txt').trimEnd())
@@ -104,5 +134,11 @@ test('the nat table of a node with services comes out as it went in', () => {
   const saved = recorded('node2-nat.txt')
   const tool = iptables()
   expect(tool.restore(saved, { counters: true })).toBe(null)
-  expect(tool.save({ table: 'nat' }).split('\n').filter((line) => !line.startsWith('#')).join('\n')).toBe(saved)
+  expect(
+    tool
+      .save({ table: 'nat' })
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
+      .join('\n'),
+  ).toBe(saved)
 })

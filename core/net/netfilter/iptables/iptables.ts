@@ -129,9 +129,10 @@ export class Iptables {
       return { stdout: '', stderr: `${this.program} ${VERSION}: ${why}\n`, exitCode: 1 }
     }
     const { numeric, verbose, exact, lineNumbers } = parsed
-    const stdout = parsed.command === 'list-rules'
-      ? listRules(chains, parsed.number, verbose)
-      : listTable(chains, parsed.number, { family: this.family, numeric, verbose, exact, lineNumbers })
+    const stdout =
+      parsed.command === 'list-rules'
+        ? listRules(chains, parsed.number, verbose)
+        : listTable(chains, parsed.number, { family: this.family, numeric, verbose, exact, lineNumbers })
     return { stdout, stderr: '', exitCode: 0 }
   }
 
@@ -164,8 +165,15 @@ export class Iptables {
       const table = this.rules.view(parsed.table)
       return table ? sortedChains(table).filter(({ name }) => parsed.chain === '' || name === parsed.chain) : []
     }
-    if (parsed.command === 'flush') return named().map(({ name }) => `Flushing chain \`${name}'\n`).join('')
-    if (parsed.command === 'delete-chain') return named().filter(({ hook }) => hook === '').map(({ name }) => `Deleting chain \`${name}'\n`).join('')
+    if (parsed.command === 'flush')
+      return named()
+        .map(({ name }) => `Flushing chain \`${name}'\n`)
+        .join('')
+    if (parsed.command === 'delete-chain')
+      return named()
+        .filter(({ hook }) => hook === '')
+        .map(({ name }) => `Deleting chain \`${name}'\n`)
+        .join('')
     return parsed.specs.map((spec) => echoRule({ spec, chainName: parsed.chain })).join('')
   }
 
@@ -175,7 +183,11 @@ export class Iptables {
       return { stdout: '', stderr: `${this.program}: ${text}${more}\n`, exitCode }
     }
     const prefix = style === 'bare' ? '' : `${this.program} ${VERSION}: `
-    return { stdout: '', stderr: `${prefix}${text}\nTry \`${this.program} -h' or '${this.program} --help' for more information.\n`, exitCode }
+    return {
+      stdout: '',
+      stderr: `${prefix}${text}\nTry \`${this.program} -h' or '${this.program} --help' for more information.\n`,
+      exitCode,
+    }
   }
 
   #help(): string {

@@ -78,9 +78,14 @@ function chainHeader(chain: Chain, style: ListStyle): string {
 }
 
 function columnHeader({ lineNumbers, verbose, exact }: ListStyle): string {
-  const counters = verbose ? (exact ? `${'pkts'.padStart(8)} ${'bytes'.padStart(10)} ` : `${'pkts'.padStart(5)} ${'bytes'.padStart(5)} `) : ''
+  const counters = verbose
+    ? exact
+      ? `${'pkts'.padStart(8)} ${'bytes'.padStart(10)} `
+      : `${'pkts'.padStart(5)} ${'bytes'.padStart(5)} `
+    : ''
   const interfaces = verbose ? `${'in'.padEnd(6)} ${'out'.padEnd(6)}  ` : ''
-  return `${lineNumbers ? 'num  ' : ''}${counters}${'target'.padEnd(9)}  prot opt ${interfaces}${'source'.padEnd(19)}  ${'destination'.padEnd(19)} \n`
+  const ends = `${'source'.padEnd(19)}  ${'destination'.padEnd(19)} \n`
+  return `${lineNumbers ? 'num  ' : ''}${counters}${'target'.padEnd(9)}  prot opt ${interfaces}${ends}`
 }
 
 /** xtables_print_num: five columns, then K, M, G, T. */
@@ -99,7 +104,12 @@ function listRule(rule: Rule, number: number, style: ListStyle): string {
   const { spec } = rule
   const { numeric } = style
   const v6 = style.family === 'ipv6'
-  const target = spec.target === 'none' ? '' : spec.target === 'action' ? (spec.action?.listName ?? spec.action?.name ?? '') : (rule.jump?.name ?? spec.target)
+  const target =
+    spec.target === 'none'
+      ? ''
+      : spec.target === 'action'
+        ? (spec.action?.listName ?? spec.action?.name ?? '')
+        : (rule.jump?.name ?? spec.target)
   const protocol = numeric ? String(spec.protocol) : protocolName(spec.protocol)
   const fragment = spec.fragment === '' ? '--' : spec.fragment === 'yes' ? '-f' : '!f'
   const anywhere = numeric ? (v6 ? '::/0' : '0.0.0.0/0') : 'anywhere'
@@ -116,7 +126,8 @@ function listRule(rule: Rule, number: number, style: ListStyle): string {
     (style.verbose ? count(rule.packets, style.exact) + count(rule.bytes, style.exact) : '') +
     `${target.padEnd(9)} ${spec.protocolInvert ? '!' : ' '}${protocol.padEnd(4)} ${fragment} ` +
     (style.verbose ? ` ${through(spec.inInterface)} ${through(spec.outInterface)} ` : '') +
-    address(spec.src) + address(spec.dst) +
+    address(spec.src) +
+    address(spec.dst) +
     (spec.target === 'goto' ? '[goto] ' : '') +
     words.join('')
   )
@@ -127,8 +138,17 @@ export function echoRule(rule: { spec: Rule['spec']; chainName: string }): strin
   const { spec } = rule
   const address = (test: typeof spec.src) => `${test?.invert ? '!' : ''}${test?.listText ?? '0.0.0.0/0'}`
   const through = (test: typeof spec.inInterface) => (test ? `${test.invert ? '!' : ''}${interfaceText(test)}` : '*')
-  const target = spec.target === 'none' ? '' : spec.target === 'action' ? spec.action?.name : spec.target === 'jump' || spec.target === 'goto' ? spec.chainName : spec.target
+  const target =
+    spec.target === 'none'
+      ? ''
+      : spec.target === 'action'
+        ? spec.action?.name
+        : spec.target === 'jump' || spec.target === 'goto'
+          ? spec.chainName
+          : spec.target
   const words = spec.matchers.map((matcher) => ` ${matcher.list(true)}`)
   if (spec.action) words.push(` ${spec.action.list(true)}`)
-  return `${target}  ${protocolName(spec.protocol)} opt ${spec.fragment === 'yes' ? '-f' : '--'} in ${through(spec.inInterface)} out ${through(spec.outInterface)}  ${address(spec.src)}  -> ${address(spec.dst)}  ${words.join('')}\n`
+  const head = `${target}  ${protocolName(spec.protocol)} opt ${spec.fragment === 'yes' ? '-f' : '--'}`
+  const path = `in ${through(spec.inInterface)} out ${through(spec.outInterface)}  ${address(spec.src)}  -> ${address(spec.dst)}`
+  return `${head} ${path}  ${words.join('')}\n`
 }

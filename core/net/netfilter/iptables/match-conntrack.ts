@@ -123,8 +123,19 @@ export const conntrackMatch: MatchDefinition = {
   name: 'conntrack',
   needsConntrack: true,
   options: optionShapes([
-    'ctstate=1!', 'ctproto=1!', 'ctorigsrc=1!', 'ctorigdst=1!', 'ctreplsrc=1!', 'ctrepldst=1!', 'ctorigsrcport=1!', 'ctorigdstport=1!',
-    'ctreplsrcport=1!', 'ctrepldstport=1!', 'ctstatus=1!', 'ctexpire=1!', 'ctdir=1',
+    'ctstate=1!',
+    'ctproto=1!',
+    'ctorigsrc=1!',
+    'ctorigdst=1!',
+    'ctreplsrc=1!',
+    'ctrepldst=1!',
+    'ctorigsrcport=1!',
+    'ctorigdstport=1!',
+    'ctreplsrcport=1!',
+    'ctrepldstport=1!',
+    'ctstatus=1!',
+    'ctexpire=1!',
+    'ctdir=1',
   ]),
   build(uses, head) {
     if (uses.all.length === 0) return new Refusal('conntrack: At least one option is required')
@@ -132,11 +143,14 @@ export const conntrackMatch: MatchDefinition = {
     const parts: Part[] = []
     const makers: readonly (readonly [string, () => Part | Refusal])[] = [
       ['ctstate', () => statePart(uses)],
-      ['ctproto', () => {
-        const protocol = protocolNumber(uses.value('ctproto') ?? '')
-        if (protocol === null) return new Refusal('conntrack: bad value for option "--ctproto"\n')
-        return part(uses, 'ctproto', String(protocol), (entry) => entry.original.protocol === protocol)
-      }],
+      [
+        'ctproto',
+        () => {
+          const protocol = protocolNumber(uses.value('ctproto') ?? '')
+          if (protocol === null) return new Refusal('conntrack: bad value for option "--ctproto"\n')
+          return part(uses, 'ctproto', String(protocol), (entry) => entry.original.protocol === protocol)
+        },
+      ],
       ['ctorigsrc', () => addressPart(uses, 'ctorigsrc', v6, (entry) => entry.original.src)],
       ['ctorigdst', () => addressPart(uses, 'ctorigdst', v6, (entry) => entry.original.dst)],
       ['ctreplsrc', () => addressPart(uses, 'ctreplsrc', v6, (entry) => entry.reply.src)],
@@ -147,11 +161,14 @@ export const conntrackMatch: MatchDefinition = {
       ['ctrepldstport', () => rangePart(uses, 'ctrepldstport', 65535, (entry) => entry.reply.dport)],
       ['ctstatus', () => statusPart(uses)],
       ['ctexpire', () => rangePart(uses, 'ctexpire', 0xffffffff, (entry, nowUs) => Math.floor((entry.expiresAtUs - nowUs) / 1_000_000))],
-      ['ctdir', () => {
-        const text = (uses.value('ctdir') ?? '').toUpperCase()
-        if (text !== 'ORIGINAL' && text !== 'REPLY') return new Refusal(`conntrack: bad value for option "--ctdir"\n`)
-        return part(uses, 'ctdir', text, (_, packet) => packet.ctDirection === (text === 'REPLY' ? 1 : 0))
-      }],
+      [
+        'ctdir',
+        () => {
+          const text = (uses.value('ctdir') ?? '').toUpperCase()
+          if (text !== 'ORIGINAL' && text !== 'REPLY') return new Refusal(`conntrack: bad value for option "--ctdir"\n`)
+          return part(uses, 'ctdir', text, (_, packet) => packet.ctDirection === (text === 'REPLY' ? 1 : 0))
+        },
+      ],
     ]
     for (const [name, make] of makers) {
       if (!uses.has(name)) continue

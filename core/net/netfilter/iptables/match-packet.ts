@@ -46,7 +46,18 @@ export const markMatch: MatchDefinition = {
 
 /** In the order of the bits of xt_addrtype.h, which is the order of printing. */
 const ADDRESS_TYPES = [
-  'UNSPEC', 'UNICAST', 'LOCAL', 'BROADCAST', 'ANYCAST', 'MULTICAST', 'BLACKHOLE', 'UNREACHABLE', 'PROHIBIT', 'THROW', 'NAT', 'XRESOLVE',
+  'UNSPEC',
+  'UNICAST',
+  'LOCAL',
+  'BROADCAST',
+  'ANYCAST',
+  'MULTICAST',
+  'BLACKHOLE',
+  'UNREACHABLE',
+  'PROHIBIT',
+  'THROW',
+  'NAT',
+  'XRESOLVE',
 ] as const
 
 function typeOf(context: RuleContext, address: IpAddr, device: NetDevice | null): string {
@@ -63,7 +74,7 @@ export const addrtypeMatch: MatchDefinition = {
     if (!uses.has('src-type') && !uses.has('dst-type')) return new Refusal('addrtype: you must specify --src-type or --dst-type')
     const limitIn = uses.has('limit-iface-in')
     const limitOut = uses.has('limit-iface-out')
-    if (limitIn && limitOut) return new Refusal('addrtype: you can\'t specify both --limit-iface-in and --limit-iface-out')
+    if (limitIn && limitOut) return new Refusal("addrtype: you can't specify both --limit-iface-in and --limit-iface-out")
     const sides: { side: 'src' | 'dst'; types: string[]; inverted: boolean }[] = []
     for (const side of ['src', 'dst'] as const) {
       const use = uses.get(`${side}-type`)
@@ -74,14 +85,15 @@ export const addrtypeMatch: MatchDefinition = {
       sides.push({ side, types: ADDRESS_TYPES.filter((type) => words.includes(type)), inverted: use.inverted })
     }
     const limit = limitIn ? 'in' : limitOut ? 'out' : ''
+    const saved = sides.map(({ side, types, inverted }) => ` ${bang(inverted)}--${side}-type ${types.join(',')}`).join('')
+    const listed = sides.map(({ side, types, inverted }) => ` ${side}-type ${inverted ? '!' : ''}${types.join(',')}`).join('')
     return {
       match(context) {
         const device = limitIn ? context.inDev : limitOut ? context.outDev : null
         return sides.every(({ side, types, inverted }) => types.includes(typeOf(context, context.packet[side], device)) !== inverted)
       },
-      text: `-m addrtype${sides.map(({ side, types, inverted }) => ` ${bang(inverted)}--${side}-type ${types.join(',')}`).join('')}${limit ? ` --limit-iface-${limit}` : ''}`,
-      list: () =>
-        `ADDRTYPE match${sides.map(({ side, types, inverted }) => ` ${side}-type ${inverted ? '!' : ''}${types.join(',')}`).join('')}${limit ? ` limit-${limit}` : ''}`,
+      text: `-m addrtype${saved}${limit ? ` --limit-iface-${limit}` : ''}`,
+      list: () => `ADDRTYPE match${listed}${limit ? ` limit-${limit}` : ''}`,
     }
   },
 }
@@ -90,7 +102,7 @@ export const iprangeMatch: MatchDefinition = {
   name: 'iprange',
   options: optionShapes(['src-range=1!', 'dst-range=1!']),
   build(uses) {
-    if (uses.all.length === 0) return new Refusal('iprange match: You must specify `--src-range\' or `--dst-range\'')
+    if (uses.all.length === 0) return new Refusal("iprange match: You must specify `--src-range' or `--dst-range'")
     const tests: { side: 'src' | 'dst'; low: IpAddr; high: IpAddr; inverted: boolean }[] = []
     for (const side of ['src', 'dst'] as const) {
       const use = uses.get(`${side}-range`)
@@ -101,11 +113,17 @@ export const iprangeMatch: MatchDefinition = {
       if (low === null || high === null) return new Refusal(`iprange: Bad IP address "${use.values[0]}"`)
       tests.push({ side, low, high, inverted: use.inverted })
     }
+    const saved = tests.map(({ side, low, high, inverted }) => ` ${bang(inverted)}--${side}-range ${formatIp(low)}-${formatIp(high)}`)
     return {
       match: ({ packet }) => tests.every(({ side, low, high, inverted }) => (packet[side] >= low && packet[side] <= high) !== inverted),
-      text: `-m iprange${tests.map(({ side, low, high, inverted }) => ` ${bang(inverted)}--${side}-range ${formatIp(low)}-${formatIp(high)}`).join('')}`,
+      text: `-m iprange${saved.join('')}`,
       list: () =>
-        tests.map(({ side, low, high, inverted }) => `${side === 'src' ? 'source' : 'destination'} IP range ${bang(inverted)}${formatIp(low)}-${formatIp(high)}`).join(' '),
+        tests
+          .map(
+            ({ side, low, high, inverted }) =>
+              `${side === 'src' ? 'source' : 'destination'} IP range ${bang(inverted)}${formatIp(low)}-${formatIp(high)}`,
+          )
+          .join(' '),
     }
   },
 }
@@ -138,14 +156,23 @@ export const physdevMatch: MatchDefinition = {
       const port = use.values.length > 0 ? interfaceTest(use.values[0], use.inverted) : null
       if (port instanceof Refusal) return port
       const sense = (packet: RuleContext['packet']): boolean =>
-        name === 'physdev-is-in' ? packet.physIn !== null : name === 'physdev-is-out' ? packet.physOut !== null : packet.physIn !== null && packet.physOut !== null
+        name === 'physdev-is-in'
+          ? packet.physIn !== null
+          : name === 'physdev-is-out'
+            ? packet.physOut !== null
+            : packet.physIn !== null && packet.physOut !== null
       parts.push({
         text: `${bang(use.inverted)}--${name}${use.values.length > 0 ? ` ${use.values[0]}` : ''}`,
-        test: ({ packet }) => (port ? interfaceFits(port, name === 'physdev-in' ? packet.physIn : packet.physOut) : sense(packet) !== use.inverted),
+        test: ({ packet }) =>
+          port ? interfaceFits(port, name === 'physdev-in' ? packet.physIn : packet.physOut) : sense(packet) !== use.inverted,
       })
     }
     const shown = parts.map(({ text }) => text).join(' ')
-    return { match: (context) => parts.every(({ test }) => test(context)), text: `-m physdev ${shown}`, list: () => `PHYSDEV match ${shown}` }
+    return {
+      match: (context) => parts.every(({ test }) => test(context)),
+      text: `-m physdev ${shown}`,
+      list: () => `PHYSDEV match ${shown}`,
+    }
   },
 }
 
@@ -205,11 +232,17 @@ export const pkttypeMatch: MatchDefinition = {
     const use = uses.get('pkt-type')
     if (!use) return new Refusal('pkttype: option "--pkt-type" must be specified\n')
     const wanted = use.values[0].toLowerCase()
-    if (!['unicast', 'host', 'broadcast', 'bcast', 'multicast', 'mcast'].includes(wanted)) return new Refusal(`pkttype: bad value for option "--pkt-type"\n`)
+    if (!['unicast', 'host', 'broadcast', 'bcast', 'multicast', 'mcast'].includes(wanted))
+      return new Refusal(`pkttype: bad value for option "--pkt-type"\n`)
     const type = wanted === 'host' ? 'unicast' : wanted === 'bcast' ? 'broadcast' : wanted === 'mcast' ? 'multicast' : wanted
     return {
       match(context) {
-        const kind = context.packet.frameFor !== 'group' ? 'unicast' : typeOf(context, context.packet.dst, null) === 'MULTICAST' ? 'multicast' : 'broadcast'
+        const kind =
+          context.packet.frameFor !== 'group'
+            ? 'unicast'
+            : typeOf(context, context.packet.dst, null) === 'MULTICAST'
+              ? 'multicast'
+              : 'broadcast'
         return (kind === type) !== use.inverted
       },
       text: `-m pkttype ${bang(use.inverted)}--pkt-type ${type}`,

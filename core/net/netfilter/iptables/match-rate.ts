@@ -27,11 +27,12 @@ function randomMatcher(uses: Uses): Matcher | Refusal {
   const use = uses.get('probability')
   if (!use) return new Refusal('--probability must be specified when using random mode')
   const probability = /^\d*\.?\d*(e-?\d+)?$/i.test(use.values[0]) && use.values[0] !== '' ? Number(use.values[0]) : Number.NaN
-  if (!(probability >= 0 && probability <= 1)) return new Refusal('statistic: bad value for option "--probability", or out of range (0-1).\n')
+  if (!(probability >= 0 && probability <= 1))
+    return new Refusal('statistic: bad value for option "--probability", or out of range (0-1).\n')
   const threshold = Math.floor(probability * PROBABILITY_ONE + 0.5)
   const shown = (threshold / PROBABILITY_ONE).toFixed(11)
   return {
-    match: ({ netfilter }) => (netfilter.random.below(PROBABILITY_ONE) < threshold) !== use.inverted,
+    match: ({ netfilter }) => netfilter.random.below(PROBABILITY_ONE) < threshold !== use.inverted,
     text: `-m statistic --mode random ${bang(use.inverted)}--probability ${shown}`,
     list: () => `statistic mode random ${bang(use.inverted)}probability ${shown}`,
   }
@@ -58,7 +59,12 @@ function nthMatcher(uses: Uses): Matcher | Refusal {
   return matcher
 }
 
-const UNITS: readonly (readonly [name: string, seconds: number])[] = [['sec', 1], ['min', 60], ['hour', 3600], ['day', 86400]]
+const UNITS: readonly (readonly [name: string, seconds: number])[] = [
+  ['sec', 1],
+  ['min', 60],
+  ['hour', 3600],
+  ['day', 86400],
+]
 
 /** `5/min` as microseconds per packet and canonical text. */
 function parseRate(text: string): { costUs: number; shown: string } | null {
@@ -141,12 +147,28 @@ export class RecentList {
   }
 }
 
-const RECENT_WORDS: ReadonlyMap<string, string> = new Map([['set', 'SET'], ['rcheck', 'CHECK'], ['update', 'UPDATE'], ['remove', 'REMOVE']])
+const RECENT_WORDS: ReadonlyMap<string, string> = new Map([
+  ['set', 'SET'],
+  ['rcheck', 'CHECK'],
+  ['update', 'UPDATE'],
+  ['remove', 'REMOVE'],
+])
 
 export const recentMatch: MatchDefinition = {
   name: 'recent',
   options: optionShapes([
-    'set=0!', 'rcheck=0!', 'update=0!', 'remove=0!', 'seconds=1', 'hitcount=1', 'rttl=0', 'name=1', 'rsource=0', 'rdest=0', 'reap=0', 'mask=1',
+    'set=0!',
+    'rcheck=0!',
+    'update=0!',
+    'remove=0!',
+    'seconds=1',
+    'hitcount=1',
+    'rttl=0',
+    'name=1',
+    'rsource=0',
+    'rdest=0',
+    'reap=0',
+    'mask=1',
   ]),
   build: (uses, head) => buildRecent(uses, head),
 }
@@ -165,8 +187,16 @@ function buildRecent(uses: Uses, head: RuleHead): Matcher | Refusal {
   const allOnes: IpAddr = v6 ? (1n << 128n) - 1n : 0xffffffff
   const mask = uses.has('mask') ? parseIp(uses.value('mask') ?? '') : allOnes
   if (mask === null) return new Refusal('recent: bad value for option "--mask"\n')
-  const options = `${seconds ? ` --seconds ${seconds}` : ''}${reap ? ' --reap' : ''}${hits ? ` --hitcount ${hits}` : ''}${checkTtl ? ' --rttl' : ''}`
-  const listed = `${seconds ? ` seconds: ${seconds}` : ''}${reap ? ' reap' : ''}${hits ? ` hit_count: ${hits}` : ''}${checkTtl ? ' TTL-Match' : ''}`
+  const words: readonly (readonly [given: boolean, saved: string, listed: string])[] = [
+    [seconds > 0, ` --seconds ${seconds}`, ` seconds: ${seconds}`],
+    [reap, ' --reap', ' reap'],
+    [hits > 0, ` --hitcount ${hits}`, ` hit_count: ${hits}`],
+    [checkTtl, ' --rttl', ' TTL-Match'],
+  ]
+  const given = words.filter(([isGiven]) => isGiven)
+  const options = given.map(([, saved]) => saved).join('')
+  const sideWord = side === 'src' ? 'source' : 'dest'
+  const listed = `${given.map(([, , shown]) => shown).join('')} name: ${name} side: ${sideWord} mask: ${formatIp(mask)}`
   const where = `--mask ${formatIp(mask)} --${side === 'src' ? 'rsource' : 'rdest'}`
   return {
     match({ packet, netfilter, ns }) {
@@ -193,7 +223,7 @@ function buildRecent(uses: Uses, head: RuleHead): Matcher | Refusal {
       return matched
     },
     text: `-m recent ${bang(verb.inverted)}--${verb.name}${options} --name ${name} ${where}`,
-    list: () => `${bang(verb.inverted)}recent: ${RECENT_WORDS.get(verb.name)}${listed} name: ${name} side: ${side === 'src' ? 'source' : 'dest'} mask: ${formatIp(mask)}`,
+    list: () => `${bang(verb.inverted)}recent: ${RECENT_WORDS.get(verb.name)}${listed}`,
   }
 }
 

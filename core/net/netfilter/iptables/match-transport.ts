@@ -15,7 +15,12 @@ interface PortTest extends PortRange {
 }
 
 const FLAG_NAMES: readonly (readonly [string, number])[] = [
-  ['FIN', 0x01], ['SYN', 0x02], ['RST', 0x04], ['PSH', 0x08], ['ACK', 0x10], ['URG', 0x20],
+  ['FIN', 0x01],
+  ['SYN', 0x02],
+  ['RST', 0x04],
+  ['PSH', 0x08],
+  ['ACK', 0x10],
+  ['URG', 0x20],
 ]
 const SYN_MASK = 0x17
 const SYN = 0x02
@@ -117,7 +122,7 @@ function buildTcp(uses: Uses, head: RuleHead): Matcher | Refusal {
   const optionNumber = option ? unsigned(option.values[0], 255) : null
   if (option && (optionNumber === null || optionNumber === 0)) return new Refusal(`Bad TCP option \`${option.values[0]}'`)
   if (!flags && !option) return ports
-  const hex2 = (bits: number) => `0x${bits.toString(16).toUpperCase().padStart(2, '0')}`
+  const flagText = (bits: number, numeric: boolean) => (numeric ? `0x${bits.toString(16).toUpperCase().padStart(2, '0')}` : flagNames(bits))
   return {
     match(context) {
       const { packet } = context
@@ -125,12 +130,14 @@ function buildTcp(uses: Uses, head: RuleHead): Matcher | Refusal {
       if (flags && ((packet.flags & flags.mask) === flags.bits) === flags.invert) return false
       return !option || hasTcpOption(packet, optionNumber as number) !== option.inverted
     },
-    text: ports.text +
+    text:
+      ports.text +
       (option ? ` ${bang(option.inverted)}--tcp-option ${optionNumber}` : '') +
       (flags ? ` ${bang(flags.invert)}--tcp-flags ${flagNames(flags.mask)} ${flagNames(flags.bits)}` : ''),
-    list: (numeric) => ports.list(numeric) +
+    list: (numeric) =>
+      ports.list(numeric) +
       (option ? ` option=${option.inverted ? '!' : ''}${optionNumber}` : '') +
-      (flags ? ` flags:${flags.invert ? '!' : ''}${numeric ? `${hex2(flags.mask)}/${hex2(flags.bits)}` : `${flagNames(flags.mask)}/${flagNames(flags.bits)}`}` : ''),
+      (flags ? ` flags:${flags.invert ? '!' : ''}${flagText(flags.mask, numeric)}/${flagText(flags.bits, numeric)}` : ''),
   }
 }
 
@@ -166,11 +173,15 @@ export const multiportMatch: MatchDefinition = {
     }
     if (ranges.length > MULTIPORT_MAX) return new Refusal('too many ports specified')
     if (![6, 17, 33, 132, 136].includes(head.protocol) || head.protocolInvert) {
-      return new Refusal('multiport needs `-p tcp\', `-p udp\', `-p udplite\', `-p sctp\' or `-p dccp\'')
+      return new Refusal("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'")
     }
     const inside = (port: number) => ranges.some((range) => port >= range.min && port <= range.max)
     const words = (numeric: boolean) =>
-      ranges.map((range) => (range.min === range.max ? portName(range.min, numeric) : `${portName(range.min, numeric)}:${portName(range.max, numeric)}`)).join(',')
+      ranges
+        .map((range) =>
+          range.min === range.max ? portName(range.min, numeric) : `${portName(range.min, numeric)}:${portName(range.max, numeric)}`,
+        )
+        .join(',')
     const { name, inverted } = use
     return {
       match({ packet }) {
@@ -226,8 +237,9 @@ function icmpMatchOf(name: string, option: string, protocol: number, v6: boolean
         text: `-m ${name} ${bang(inverted)}--${option} ${saved}`,
         list(numeric) {
           const known = numeric ? null : icmpTypeName(type, code, v6)
-          if (known) return `${v6 ? 'ipv6-icmp' : 'icmp'} ${inverted ? '!' : ''}${known}`
-          return `${inverted ? `${v6 ? 'ipv6-icmp' : 'icmp'} !type` : `${v6 ? 'ipv6-icmptype' : 'icmptype'}`} ${type}${code < 0 ? '' : ` code ${code}`}`
+          const word = v6 ? 'ipv6-icmp' : 'icmp'
+          if (known) return `${word} ${inverted ? '!' : ''}${known}`
+          return `${word}${inverted ? ' !type' : 'type'} ${type}${code < 0 ? '' : ` code ${code}`}`
         },
       }
     },
@@ -236,4 +248,3 @@ function icmpMatchOf(name: string, option: string, protocol: number, v6: boolean
 
 export const icmpMatch = icmpMatchOf('icmp', 'icmp-type', IPPROTO_ICMP, false)
 export const icmp6Match = icmpMatchOf('icmp6', 'icmpv6-type', IPPROTO_ICMPV6, true)
-

@@ -12,8 +12,21 @@ import type { AddressTest, InterfaceTest, Matcher, RuleSpec, TargetAction, Targe
 import { addressTest, protocolName, protocolNumber, unsigned } from './words.ts'
 
 export type CommandName =
-  | 'append' | 'delete' | 'check' | 'insert' | 'replace' | 'list' | 'list-rules' | 'flush' | 'zero' | 'new-chain' | 'delete-chain' | 'rename-chain'
-  | 'policy' | 'help' | 'version'
+  | 'append'
+  | 'delete'
+  | 'check'
+  | 'insert'
+  | 'replace'
+  | 'list'
+  | 'list-rules'
+  | 'flush'
+  | 'zero'
+  | 'new-chain'
+  | 'delete-chain'
+  | 'rename-chain'
+  | 'policy'
+  | 'help'
+  | 'version'
 
 export interface ParsedCommand {
   command: CommandName
@@ -46,26 +59,61 @@ interface MainOption {
 
 /** Long name → letter; letters without one are their own names. */
 const MAIN: ReadonlyMap<string, MainOption> = new Map<string, MainOption>([
-  ['append', { short: 'A', values: 1 }], ['delete', { short: 'D', values: 1 }], ['check', { short: 'C', values: 1 }],
-  ['insert', { short: 'I', values: 1 }], ['replace', { short: 'R', values: 1 }], ['list', { short: 'L', values: 0 }],
-  ['list-rules', { short: 'S', values: 0 }], ['flush', { short: 'F', values: 0 }], ['zero', { short: 'Z', values: 0 }],
-  ['new-chain', { short: 'N', values: 1 }], ['delete-chain', { short: 'X', values: 0 }], ['rename-chain', { short: 'E', values: 1 }],
-  ['policy', { short: 'P', values: 1 }], ['source', { short: 's', values: 1, invertible: true }], ['src', { short: 's', values: 1, invertible: true }],
-  ['destination', { short: 'd', values: 1, invertible: true }], ['dst', { short: 'd', values: 1, invertible: true }],
-  ['protocol', { short: 'p', values: 1, invertible: true }], ['proto', { short: 'p', values: 1, invertible: true }],
-  ['in-interface', { short: 'i', values: 1, invertible: true }], ['out-interface', { short: 'o', values: 1, invertible: true }],
-  ['jump', { short: 'j', values: 1 }], ['goto', { short: 'g', values: 1 }], ['match', { short: 'm', values: 1 }],
-  ['fragments', { short: 'f', values: 0, invertible: true }], ['fragment', { short: 'f', values: 0, invertible: true }],
-  ['numeric', { short: 'n', values: 0 }], ['verbose', { short: 'v', values: 0 }], ['exact', { short: 'x', values: 0 }],
-  ['line-numbers', { short: '0', values: 0 }], ['table', { short: 't', values: 1 }], ['set-counters', { short: 'c', values: 1 }],
-  ['wait', { short: 'w', values: 0 }], ['wait-interval', { short: 'W', values: 1 }], ['ipv4', { short: '4', values: 0 }],
-  ['ipv6', { short: '6', values: 0 }], ['version', { short: 'V', values: 0 }], ['help', { short: 'h', values: 0 }],
+  ['append', { short: 'A', values: 1 }],
+  ['delete', { short: 'D', values: 1 }],
+  ['check', { short: 'C', values: 1 }],
+  ['insert', { short: 'I', values: 1 }],
+  ['replace', { short: 'R', values: 1 }],
+  ['list', { short: 'L', values: 0 }],
+  ['list-rules', { short: 'S', values: 0 }],
+  ['flush', { short: 'F', values: 0 }],
+  ['zero', { short: 'Z', values: 0 }],
+  ['new-chain', { short: 'N', values: 1 }],
+  ['delete-chain', { short: 'X', values: 0 }],
+  ['rename-chain', { short: 'E', values: 1 }],
+  ['policy', { short: 'P', values: 1 }],
+  ['source', { short: 's', values: 1, invertible: true }],
+  ['src', { short: 's', values: 1, invertible: true }],
+  ['destination', { short: 'd', values: 1, invertible: true }],
+  ['dst', { short: 'd', values: 1, invertible: true }],
+  ['protocol', { short: 'p', values: 1, invertible: true }],
+  ['proto', { short: 'p', values: 1, invertible: true }],
+  ['in-interface', { short: 'i', values: 1, invertible: true }],
+  ['out-interface', { short: 'o', values: 1, invertible: true }],
+  ['jump', { short: 'j', values: 1 }],
+  ['goto', { short: 'g', values: 1 }],
+  ['match', { short: 'm', values: 1 }],
+  ['fragments', { short: 'f', values: 0, invertible: true }],
+  ['fragment', { short: 'f', values: 0, invertible: true }],
+  ['numeric', { short: 'n', values: 0 }],
+  ['verbose', { short: 'v', values: 0 }],
+  ['exact', { short: 'x', values: 0 }],
+  ['line-numbers', { short: '0', values: 0 }],
+  ['table', { short: 't', values: 1 }],
+  ['set-counters', { short: 'c', values: 1 }],
+  ['wait', { short: 'w', values: 0 }],
+  ['wait-interval', { short: 'W', values: 1 }],
+  ['ipv4', { short: '4', values: 0 }],
+  ['ipv6', { short: '6', values: 0 }],
+  ['version', { short: 'V', values: 0 }],
+  ['help', { short: 'h', values: 0 }],
 ])
 const LETTERS: ReadonlyMap<string, MainOption> = new Map([...MAIN.values()].map((option) => [option.short, option]))
 
 const COMMANDS: ReadonlyMap<string, CommandName> = new Map<string, CommandName>([
-  ['A', 'append'], ['D', 'delete'], ['C', 'check'], ['I', 'insert'], ['R', 'replace'], ['L', 'list'], ['S', 'list-rules'], ['F', 'flush'],
-  ['Z', 'zero'], ['N', 'new-chain'], ['X', 'delete-chain'], ['E', 'rename-chain'], ['P', 'policy'],
+  ['A', 'append'],
+  ['D', 'delete'],
+  ['C', 'check'],
+  ['I', 'insert'],
+  ['R', 'replace'],
+  ['L', 'list'],
+  ['S', 'list-rules'],
+  ['F', 'flush'],
+  ['Z', 'zero'],
+  ['N', 'new-chain'],
+  ['X', 'delete-chain'],
+  ['E', 'rename-chain'],
+  ['P', 'policy'],
 ])
 const RULE_COMMANDS: ReadonlySet<string> = new Set(['append', 'delete', 'check', 'insert', 'replace'])
 
@@ -109,8 +157,19 @@ export class CommandParser {
     this.#words = words
     this.#inRestore = table !== ''
     this.#parsed = {
-      command: 'help', table: table || 'filter', chain: '', number: 0, newName: '', policy: '', specs: [], numeric: false, verbose: false,
-      exact: false, lineNumbers: false, counters: null, alsoZero: false,
+      command: 'help',
+      table: table || 'filter',
+      chain: '',
+      number: 0,
+      newName: '',
+      policy: '',
+      specs: [],
+      numeric: false,
+      verbose: false,
+      exact: false,
+      lineNumbers: false,
+      counters: null,
+      alsoZero: false,
     }
   }
 
@@ -124,7 +183,11 @@ export class CommandParser {
         inverted = true
         continue
       }
-      const problem = word.startsWith('--') ? this.#long(word, inverted) : word.startsWith('-') && word !== '-' ? this.#short(word, inverted) : new Refusal(`Bad argument \`${word}'`, 2, 'bare')
+      const problem = word.startsWith('--')
+        ? this.#long(word, inverted)
+        : word.startsWith('-') && word !== '-'
+          ? this.#short(word, inverted)
+          : new Refusal(`Bad argument \`${word}'`, 2, 'bare')
       if (problem) return problem
       inverted = false
     }
@@ -196,7 +259,8 @@ export class CommandParser {
     }
     const { name } = extension.definition
     if (inverted && !shape.invertible) return new Refusal(`${name}: option "--${shape.name}" cannot be inverted.\n`)
-    if (extension.uses.some((use) => use.name === shape.name)) return new Refusal(`${name}: option "--${shape.name}" can only be used once.\n`)
+    if (extension.uses.some((use) => use.name === shape.name))
+      return new Refusal(`${name}: option "--${shape.name}" can only be used once.\n`)
     extension.uses.push({ name: shape.name, values, inverted })
     return null
   }
@@ -248,7 +312,8 @@ export class CommandParser {
     }
     if (letter === 'E' || letter === 'P') {
       const text = this.#operand()
-      if (text === null) return new Refusal(letter === 'E' ? '-E requires old-chain-name and new-chain-name' : '-P requires a chain and a policy')
+      if (text === null)
+        return new Refusal(letter === 'E' ? '-E requires old-chain-name and new-chain-name' : '-P requires a chain and a policy')
       if (letter === 'E') parsed.newName = text
       else parsed.policy = text
     }
@@ -314,7 +379,8 @@ export class CommandParser {
         return null
       case 'c': {
         const bytes = this.#operand()
-        if (bytes === null || unsigned(value, Number.MAX_SAFE_INTEGER) === null || unsigned(bytes, Number.MAX_SAFE_INTEGER) === null) return new Refusal('-c packet counter not numeric')
+        if (bytes === null || unsigned(value, Number.MAX_SAFE_INTEGER) === null || unsigned(bytes, Number.MAX_SAFE_INTEGER) === null)
+          return new Refusal('-c packet counter not numeric')
         parsed.counters = [Number(value), Number(bytes)]
         return null
       }
@@ -347,7 +413,7 @@ export class CommandParser {
 
   #addresses(text: string, inverted: boolean): (AddressTest | null)[] | Refusal {
     const words = text.split(',')
-    if (words.length > 1 && inverted) return new Refusal("! not allowed with multiple source or destination IP addresses")
+    if (words.length > 1 && inverted) return new Refusal('! not allowed with multiple source or destination IP addresses')
     const tests: (AddressTest | null)[] = []
     for (const word of words) {
       const test = addressTest(word, this.#family, inverted)
@@ -375,8 +441,10 @@ export class CommandParser {
     const parsed = this.#parsed
     if (!RULE_COMMANDS.has(parsed.command)) return parsed
     const draft = this.#draft
-    if (draft.outGiven && (parsed.chain === 'PREROUTING' || parsed.chain === 'INPUT')) return new Refusal(`Can't use -o with ${parsed.chain}\n`)
-    if (draft.inGiven && (parsed.chain === 'POSTROUTING' || parsed.chain === 'OUTPUT')) return new Refusal(`Can't use -i with ${parsed.chain}\n`)
+    if (draft.outGiven && (parsed.chain === 'PREROUTING' || parsed.chain === 'INPUT'))
+      return new Refusal(`Can't use -o with ${parsed.chain}\n`)
+    if (draft.inGiven && (parsed.chain === 'POSTROUTING' || parsed.chain === 'OUTPUT'))
+      return new Refusal(`Can't use -i with ${parsed.chain}\n`)
     if (parsed.command === 'delete' && parsed.number > 0) return parsed
     const specs = this.#specs()
     if (specs instanceof Refusal) return specs
@@ -409,10 +477,17 @@ export class CommandParser {
     return specs
   }
 
-  #spec(src: AddressTest | null, dst: AddressTest | null, matchers: readonly Matcher[], action: TargetAction | null, needsConntrack: boolean): RuleSpec {
+  #spec(
+    src: AddressTest | null,
+    dst: AddressTest | null,
+    matchers: readonly Matcher[],
+    action: TargetAction | null,
+    needsConntrack: boolean,
+  ): RuleSpec {
     const { inInterface, outInterface, protocol, protocolInvert, fragment, targetName, isGoto } = this.#draft
     const verdict = targetName === 'ACCEPT' || targetName === 'DROP' || targetName === 'RETURN'
-    const target: TargetKind = targetName === '' ? 'none' : action ? 'action' : isGoto ? 'goto' : verdict ? (targetName as TargetKind) : 'jump'
+    const target: TargetKind =
+      targetName === '' ? 'none' : action ? 'action' : isGoto ? 'goto' : verdict ? (targetName as TargetKind) : 'jump'
     const words: string[] = []
     if (src) words.push(`${bang(src.invert)}-s ${src.text}`)
     if (dst) words.push(`${bang(dst.invert)}-d ${dst.text}`)
@@ -423,7 +498,21 @@ export class CommandParser {
     for (const matcher of matchers) words.push(matcher.text)
     const chainName = target === 'jump' || target === 'goto' ? targetName : ''
     const matchText = words.length === 0 ? '' : `${words.join(' ')} `
-    return { src, dst, inInterface, outInterface, protocol, protocolInvert, fragment, matchers, target, action, chainName, matchText, needsConntrack }
+    return {
+      src,
+      dst,
+      inInterface,
+      outInterface,
+      protocol,
+      protocolInvert,
+      fragment,
+      matchers,
+      target,
+      action,
+      chainName,
+      matchText,
+      needsConntrack,
+    }
   }
 }
 
@@ -442,4 +531,3 @@ export function chainNameProblem(name: string): Refusal | null {
   if (isTargetName(name)) return new Refusal('chain name may not clash with target name')
   return /\s/.test(name) ? new Refusal(`Invalid chain name \`${name}'`) : null
 }
-

@@ -51,7 +51,8 @@ export class Restore {
     const skipped = this.#options.table !== undefined && this.#table === '' && !line.startsWith('*')
     if (line === 'COMMIT' && this.#table !== '') return this.#commit()
     if (line.startsWith('*') && this.#table === '') return this.#begin(line.slice(1).trim())
-    if (this.#table === '') return skipped ? null : { line: this.#line, message: `${this.#program}: line ${this.#line} failed`, exitCode: 1 }
+    if (this.#table === '')
+      return skipped ? null : { line: this.#line, message: `${this.#program}: line ${this.#line} failed`, exitCode: 1 }
     if (line.startsWith(':')) return this.#chain(line.slice(1))
     return this.#rule(line)
   }

@@ -240,7 +240,13 @@ export class Ruleset {
   }
 
   /** `-A`: its own door, because iptables-restore comes through it a hundred thousand times. */
-  append(tableName: string, chainName: string, specs: readonly RuleSpec[], counters: readonly [number, number] | null, line: number): Refusal | null {
+  append(
+    tableName: string,
+    chainName: string,
+    specs: readonly RuleSpec[],
+    counters: readonly [number, number] | null,
+    line: number,
+  ): Refusal | null {
     const table = this.#open(tableName)
     const chain = table.chains.get(chainName)
     if (!chain) return errnoRefusal(NO_CHAIN)
@@ -253,17 +259,25 @@ export class Ruleset {
     return null
   }
 
-  #rule(table: Table, chain: Chain, spec: RuleSpec, verb: string, counters: readonly [number, number] | null, line: number): Rule | Refusal {
+  #rule(
+    table: Table,
+    chain: Chain,
+    spec: RuleSpec,
+    verb: string,
+    counters: readonly [number, number] | null,
+    line: number,
+  ): Rule | Refusal {
     let jump: Chain | null = null
     if (spec.chainName !== '') {
       const to = table.chains.get(spec.chainName)
-      if (!to || to.hook !== '') return new MissingChain(spec.chainName)
+      if (to?.hook !== '') return new MissingChain(spec.chainName)
       jump = to
       to.references += 1
       this.#lastJump = new KernelRefusal(`RULE_${verb}`, 'Too many links', `rule in chain ${chain.name}`, line)
     }
     const { action } = spec
-    if (action && !belongs(action, spec, table, chain)) this.#refuse(`RULE_${verb}`, 'Invalid argument', `rule in chain ${chain.name}`, line)
+    if (action && !belongs(action, spec, table, chain))
+      this.#refuse(`RULE_${verb}`, 'Invalid argument', `rule in chain ${chain.name}`, line)
     if (spec.needsConntrack) this.conntrackRules += 1
     const rule = new Rule(spec, chain, jump)
     if (counters) [rule.packets, rule.bytes] = counters
@@ -379,7 +393,7 @@ export class Ruleset {
     if (problem) return problem
     const table = this.#open(parsed.table)
     const chain = table.chains.get(parsed.chain)
-    if (!chain || chain.hook !== '') return errnoRefusal(NO_CHAIN)
+    if (chain?.hook !== '') return errnoRefusal(NO_CHAIN)
     if (table.chains.has(parsed.newName)) return errnoRefusal('File exists.')
     this.#touch(chain)
     table.chains.delete(chain.name)

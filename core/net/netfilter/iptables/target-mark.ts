@@ -97,7 +97,14 @@ export const connmarkTarget: TargetDefinition = {
     }
     const [nfmask, ctmask] = masks
     const verb = save ? 'save' : 'restore'
-    const listed = nfmask === 0xffffffff && ctmask === 0xffffffff ? '' : nfmask === ctmask ? ` mask ${hex(nfmask)}` : save ? ` nfmask ${hex(nfmask)} ctmask ~${hex(ctmask)}` : ` ctmask ${hex(ctmask)} nfmask ~${hex(nfmask)}`
+    const listed =
+      nfmask === 0xffffffff && ctmask === 0xffffffff
+        ? ''
+        : nfmask === ctmask
+          ? ` mask ${hex(nfmask)}`
+          : save
+            ? ` nfmask ${hex(nfmask)} ctmask ~${hex(ctmask)}`
+            : ` ctmask ${hex(ctmask)} nfmask ~${hex(nfmask)}`
     return {
       name: 'CONNMARK',
       run({ packet, netfilter }) {
@@ -115,7 +122,10 @@ export const connmarkTarget: TargetDefinition = {
 
 const LOG_LEVELS = ['emerg', 'alert', 'crit', 'error', 'warn', 'notice', 'info', 'debug']
 const LOG_FLAGS: readonly (readonly [option: string, bit: number, listed: string])[] = [
-  ['log-tcp-sequence', 1, 'tcp-sequence'], ['log-tcp-options', 2, 'tcp-options'], ['log-ip-options', 4, 'ip-options'], ['log-uid', 8, 'uid'],
+  ['log-tcp-sequence', 1, 'tcp-sequence'],
+  ['log-tcp-options', 2, 'tcp-options'],
+  ['log-ip-options', 4, 'ip-options'],
+  ['log-uid', 8, 'uid'],
   ['log-macdecode', 32, 'macdecode'],
 ]
 const LOG_PREFIX_MAX = 29
@@ -136,10 +146,14 @@ export const logTarget: TargetDefinition = {
     const prefix = (uses.value('log-prefix') ?? '').slice(0, LOG_PREFIX_MAX)
     const flags = LOG_FLAGS.filter(([option]) => uses.has(option))
     const bits = flags.reduce((sum, [, bit]) => sum | bit, 0)
-    const saved = `${prefix === '' ? '' : ` --log-prefix ${quoted(prefix)}`}${level === LOG_LEVEL_DEFAULT ? '' : ` --log-level ${level}`}${flags.map(([option]) => ` --${option}`).join('')}`
+    const savedPrefix = prefix === '' ? '' : ` --log-prefix ${quoted(prefix)}`
+    const savedLevel = level === LOG_LEVEL_DEFAULT ? '' : ` --log-level ${level}`
+    const saved = `${savedPrefix}${savedLevel}${flags.map(([option]) => ` --${option}`).join('')}`
     const shownPrefix = prefix === '' ? '' : ` prefix "${prefix}"`
     return passive('LOG', saved, (numeric) =>
-      numeric ? `LOG flags ${bits} level ${level}${shownPrefix}` : `LOG level ${LOG_LEVELS[level]}${flags.map(([, , listed]) => ` ${listed}`).join('')}${shownPrefix}`,
+      numeric
+        ? `LOG flags ${bits} level ${level}${shownPrefix}`
+        : `LOG level ${LOG_LEVELS[level]}${flags.map(([, , listed]) => ` ${listed}`).join('')}${shownPrefix}`,
     )
   },
 }

@@ -16,7 +16,11 @@ const SNAT_HOOKS: readonly HookName[] = ['POSTROUTING', 'INPUT']
 const PORT_PROTOCOLS: readonly number[] = [6, 17, 33, 132, 136]
 
 function randomFlags(uses: Uses): number {
-  return (uses.has('random') ? NAT_RANDOM : 0) | (uses.has('random-fully') ? NAT_RANDOM_FULLY : 0) | (uses.has('persistent') ? NAT_PERSISTENT : 0)
+  return (
+    (uses.has('random') ? NAT_RANDOM : 0) |
+    (uses.has('random-fully') ? NAT_RANDOM_FULLY : 0) |
+    (uses.has('persistent') ? NAT_PERSISTENT : 0)
+  )
 }
 
 function flagWords(uses: Uses): string[] {
@@ -76,7 +80,13 @@ function setup(context: RuleContext, range: NatRange, side: 'src' | 'dst'): Targ
   return context.netfilter.nat.setUp(context.packet, range, side, context.hook) ? 'ACCEPT' : 'DROP'
 }
 
-function rewriting(name: 'DNAT' | 'SNAT', option: string, alias: string, side: 'src' | 'dst', hooks: readonly HookName[]): TargetDefinition {
+function rewriting(
+  name: 'DNAT' | 'SNAT',
+  option: string,
+  alias: string,
+  side: 'src' | 'dst',
+  hooks: readonly HookName[],
+): TargetDefinition {
   return {
     name,
     needsConntrack: true,
