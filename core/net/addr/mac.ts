@@ -1,5 +1,5 @@
 /** Ethernet addresses as 48-bit whole numbers (IEEE 802, RFC 9542). Text form as `ip link` prints it: lower case, colons. */
-import { type IpAddr } from './ip.ts'
+import type { IpAddr } from './ip.ts'
 
 export type Mac = number
 

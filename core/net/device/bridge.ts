@@ -9,7 +9,7 @@ import { isGroupMac, type Mac } from '../addr/mac.ts'
 import { fragment } from '../ip/fragment.ts'
 import { bridgeForwardHook, bridgePostRoutingHook, bridgePreRoutingHook } from '../netfilter/br-netfilter.ts'
 import { clone, ETHERTYPE_IPV4, ETHERTYPE_IPV6, type Packet } from '../packet/packet.ts'
-import { traceBridge, traceDrop } from '../packet/packet-trace.ts'
+import { traceBridge, traceDrop, traceTap } from '../packet/packet-trace.ts'
 import { BridgeFdb, type FdbEntry } from './bridge-fdb.ts'
 import { BRIDGE_US } from './delays.ts'
 import { NetDevice } from './net-device.ts'
@@ -125,6 +125,8 @@ export class BridgeDevice extends NetDevice implements BridgeState {
       return
     }
     const entry = this.#fdb.find(packet.etherDst)
+    // What goes past the bridge is seen on it only by those who listen to everything, as tcpdump does.
+    if (this.promiscuity > 0 && packet.etherDst !== this.mac && !entry?.local) traceTap(this.netns, packet, this, 'in')
     if (packet.etherDst === this.mac || entry?.local) this.#passUp(port, packet)
     else if (entry) this.#forward(port, entry.port, packet)
     else this.#flood(port, packet)

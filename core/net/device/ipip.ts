@@ -63,7 +63,7 @@ export class IpipDevice extends NetDevice {
     outer.tos = packet.tos
     outer.df = packet.df
     outer.ipId = ns.nextIpId()
-    outer.ttl = this.remote !== 0 ? ns.sysctl.number('net.ipv4.ip_default_ttl') : packet.ttl
+    outer.ttl = this.remote !== 0 ? ns.sysctl.defaultTtl : packet.ttl
     outer.mark = packet.mark
     scrub(packet, false)
     traceNew(ns, outer)

@@ -4,7 +4,7 @@
  *
  * Taps stand where AF_PACKET stands: outgoing just before the driver, incoming before the bridge takes the frame.
  *
- * Omits: queueing disciplines (all devices are `noqueue`), offloads, promiscuous listening, multicast filters.
+ * Omits: queueing disciplines (all devices are `noqueue`), offloads, multicast filters.
  */
 import type { IpAddr } from '../addr/ip.ts'
 import { isGroupMac, type Mac } from '../addr/mac.ts'
@@ -56,6 +56,8 @@ export abstract class NetDevice {
   /** Bridge port flags: send a frame back through the port it came from; no frames between isolated ports. */
   hairpin = false
   isolated = false
+  /** Listeners that want all frames (IFF_PROMISC): a bridge then shows them what it forwards. */
+  promiscuity = 0
   /** net.ipv4.conf.<name>.* */
   readonly conf: DeviceConf
   bridge?: BridgeState

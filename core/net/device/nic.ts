@@ -11,7 +11,7 @@ export class NicDevice extends NetDevice {
   }
 
   get carrier(): boolean {
-    return this.up && this.wire !== null && this.wire.up && this.wire.otherEnd(this).up
+    return this.up && this.wire?.up === true && this.wire.otherEnd(this).up
   }
 
   protected xmit(packet: Packet): void {

@@ -15,7 +15,7 @@ export class VethDevice extends NetDevice {
 
   /** Both ends must be up for either to have a carrier (veth_open). */
   get carrier(): boolean {
-    return this.up && this.#peer !== null && this.#peer.up
+    return this.up && this.#peer?.up === true
   }
 
   override operstate(): 'UP' | 'DOWN' | 'LOWERLAYERDOWN' {

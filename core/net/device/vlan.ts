@@ -10,7 +10,7 @@ export class VlanDevice extends NetDevice {
   lower: NetDevice | null = null
 
   get carrier(): boolean {
-    return this.up && this.lower !== null && this.lower.carrier
+    return this.up && this.lower?.carrier === true
   }
 
   /** Takes a tagged frame of its VLAN from the device below. */

@@ -134,7 +134,7 @@ export class VxlanDevice extends NetDevice implements VxlanState {
     outer.protocol = IPPROTO_UDP
     outer.src = this.local
     outer.dst = remote
-    outer.ttl = ns.sysctl.number('net.ipv4.ip_default_ttl')
+    outer.ttl = ns.sysctl.defaultTtl
     outer.ipId = ns.nextIpId()
     outer.sport = flowPort(ns.sysctl.portMin, ns.sysctl.portMax, inner)
     outer.dport = this.port

@@ -55,7 +55,7 @@ export class IcmpSender {
     error.icmpType = type
     error.icmpCode = code
     error.icmpSeq = extra
-    error.ttl = ns.sysctl.number('net.ipv4.ip_default_ttl')
+    error.ttl = ns.sysctl.defaultTtl
     error.tos = (packet.tos & 0x1e) | 0xc0
     error.dst = packet.src
     const route = routeOutput(ns, packet.src, 0, 0, 0)
@@ -116,7 +116,7 @@ export class IcmpSender {
     reply.icmpId = packet.icmpId
     reply.icmpSeq = packet.icmpSeq
     reply.payload = packet.payload
-    reply.ttl = ns.sysctl.number('net.ipv4.ip_default_ttl')
+    reply.ttl = ns.sysctl.defaultTtl
     reply.tos = packet.tos
     reply.dst = packet.src
     reply.src = group ? (v6 ? 0n : 0) : packet.dst

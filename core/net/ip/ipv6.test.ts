@@ -29,13 +29,13 @@ test('a ping through a router, neighbours found by NDP', () => {
   expect(net.packets((event) => event.kind === 'packet.new' || event.kind === 'packet.deliver')).toMatchInlineSnapshot(`
     "       0 #1 new a ICMPv6 fd00:1::2 > fd00:2::2
            0 #2 new a ICMPv6 fd00:1::2 > ff02::1:ff00:1 because of #1
-           3 #2 deliver r arp
+           3 #2 deliver r icmp
            3 #3 new r ICMPv6 fd00:1::1 > fd00:1::2 because of #2
-           6 #3 deliver a arp
+           6 #3 deliver a icmp
            9 #4 new r ICMPv6 fd00:2::1 > ff02::1:ff00:2 because of #1
-          12 #4 deliver b arp
+          12 #4 deliver b icmp
           12 #5 new b ICMPv6 fd00:2::2 > fd00:2::1 because of #4
-          15 #5 deliver r arp
+          15 #5 deliver r icmp
           18 #1 deliver b icmp
           18 #6 new b ICMPv6 fd00:2::2 > fd00:1::2 because of #1
           24 #6 deliver a icmp 7 test"

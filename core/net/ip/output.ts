@@ -108,7 +108,7 @@ export function routeOutput(ns: NetNamespace, dst: IpAddr, src: IpAddr, oif: num
     if (!dev.up) return 'ENETUNREACH'
     if (dst === LIMITED_BROADCAST || isMulticast(dst)) return onLink(dst, dev)
   }
-  const route = dst === LIMITED_BROADCAST ? ns.fib.resolve(0x08000000, src, 0, oif, mark) : ns.fib.resolve(dst, src, 0, oif, mark)
+  const route = ns.fib.resolve(dst, src, 0, oif, mark)
   switch (route.type) {
     case 'none': {
       const dev = oif === 0 ? undefined : ns.link(oif)

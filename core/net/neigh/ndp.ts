@@ -31,12 +31,12 @@ export function receiveNeighbourMessage(ns: NetNamespace, dev: NetDevice, packet
     return
   }
   if (packet.icmpType === ICMPV6_NEIGHBOUR_ADVERTISEMENT) {
-    traceDeliver(ns, packet, 'arp', 0, 0, '')
+    traceDeliver(ns, packet, 'icmp', 0, 0, '')
     ns.neigh.update(target, dev, packet.arpSha, isMulticast(packet.dst) ? 'STALE' : 'REACHABLE', true, false)
     return
   }
   if (!dev.addresses.some((address) => address.ip === target)) return
-  traceDeliver(ns, packet, 'arp', 0, 0, '')
+  traceDeliver(ns, packet, 'icmp', 0, 0, '')
   const asker = packet.src
   if (asker !== 0n) ns.neigh.update(asker, dev, packet.arpSha, 'STALE', true, true)
   send(ns, dev, ICMPV6_NEIGHBOUR_ADVERTISEMENT, target, asker, packet.arpSha, target, packet.id)

@@ -85,8 +85,13 @@ const CHUNK = 8192
 
 function latin1(bytes: Uint8Array): string {
   if (bytes.length === 0) return ''
-  if (bytes.length <= CHUNK) return String.fromCharCode(...bytes)
+  if (bytes.length <= CHUNK) return fromBytes(bytes)
   let text = ''
-  for (let at = 0; at < bytes.length; at += CHUNK) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK))
+  for (let at = 0; at < bytes.length; at += CHUNK) text += fromBytes(bytes.subarray(at, at + CHUNK))
   return text
+}
+
+/** `apply` takes the array as it is; spreading it would walk an iterator byte by byte. */
+function fromBytes(bytes: Uint8Array): string {
+  return Reflect.apply(String.fromCharCode, null, bytes)
 }

@@ -34,7 +34,7 @@ export function addAddress(ns: NetNamespace, dev: NetDevice, ip: IpAddr, prefixL
   ns.countAddress(ip, 1)
   emit(ns, 'addr.add', dev, address)
   insert(ns, { prefix: { addr: ip, length: addressBits(ip) }, type: 'local', dev, src: v6 ? null : ip, table: TABLE_LOCAL, scope: 'host' })
-  if (dev.up) networkRoutes(dev, address).forEach((route) => insert(ns, route))
+  if (dev.up) for (const route of networkRoutes(dev, address)) insert(ns, route)
   return null
 }
 
@@ -123,9 +123,7 @@ function broadcastRoute(dev: NetDevice, addr: IpAddr, src: IpAddr): RouteSpec {
 
 function insert(ns: NetNamespace, spec: RouteSpec): void {
   const route = makeRoute({ ...spec, protocol: 'kernel' })
-  const same = ns.fib.list(route.table).some(
-    (other) => other.prefix.addr === route.prefix.addr && other.prefix.length === route.prefix.length && other.dev === route.dev && other.type === route.type,
-  )
+  const same = ns.fib.at(route.prefix, route.table).some((other) => other.dev === route.dev && other.type === route.type)
   if (!same) ns.fib.insert(route)
 }
 

@@ -92,6 +92,11 @@ export class Fib {
     return routes
   }
 
+  /** The routes of exactly this prefix in one table. */
+  at(prefix: Prefix, table: number): readonly Route[] {
+    return this.#table(table, prefix.addr).at(prefix.addr, prefix.length)
+  }
+
   rules(family: 4 | 6 = 4): RoutingRule[] {
     return [...(family === 4 ? this.#rules4 : this.#rules6)]
   }

@@ -67,7 +67,7 @@ export class IcmpSocket {
     if (!isUnspecified(packet.src) && !ns.fib.isLocal(packet.src)) return 'EADDRNOTAVAIL'
     packet.icmpId = options.id & 0xffff
     packet.icmpSeq = options.seq & 0xffff
-    packet.ttl = options.ttl ?? ns.sysctl.number('net.ipv4.ip_default_ttl')
+    packet.ttl = options.ttl ?? ns.sysctl.defaultTtl
     packet.tos = options.tos ?? 0
     packet.mark = options.mark ?? 0
     packet.payload = pattern(options.bytes)

@@ -46,7 +46,7 @@ function resetOf(ns: NetNamespace, packet: Packet): Packet {
   reset.dst = packet.src
   reset.sport = packet.dport
   reset.dport = packet.sport
-  reset.ttl = ns.sysctl.number('net.ipv4.ip_default_ttl')
+  reset.ttl = ns.sysctl.defaultTtl
   reset.df = true
   if ((packet.flags & TCP_ACK) !== 0) {
     reset.seq = packet.ack

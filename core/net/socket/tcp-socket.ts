@@ -28,6 +28,16 @@ const ORPHAN_TRIES = 8
 const DEFAULT_MSS = 536
 const TIMESTAMP_BYTES = 12
 
+const ICMP_ERRORS_MAX = 16
+
+export interface TcpIcmpError {
+  type: number
+  code: number
+  from: IpAddr
+  mtu: number
+  atUs: number
+}
+
 export class TcpSocket {
   state: TcpState = 'CLOSED'
   localAddress: IpAddr
@@ -45,6 +55,8 @@ export class TcpSocket {
   ttl = 0
   /** The listener that waits for this connection to be made, until it is. */
   listener: TcpListener | null = null
+  /** ICMP errors about its segments, oldest first (IP_RECVERR): what a TCP traceroute reads. */
+  readonly icmpErrors: TcpIcmpError[] = []
   readonly #ns: NetNamespace
   readonly #sender: TcpSender
   readonly #receiver = new TcpReceiver()
@@ -204,7 +216,7 @@ export class TcpSocket {
     packet.seq = seq
     packet.flags = flags
     packet.df = ns.sysctl.number('net.ipv4.ip_no_pmtu_disc') === 0
-    packet.ttl = this.ttl > 0 ? this.ttl : ns.sysctl.number('net.ipv4.ip_default_ttl')
+    packet.ttl = this.ttl > 0 ? this.ttl : ns.sysctl.defaultTtl
     packet.mark = this.mark
     packet.payload = payload ?? NO_PAYLOAD
     packet.process = this.owner.process
@@ -250,6 +262,9 @@ export class TcpSocket {
     }
     // Only an error about something in flight counts (RFC 5927 section 4.1).
     if (seqDistance(quoted.seq, this.#sender.una) < 0 || seqDistance(quoted.seq, this.#sender.next) > 0) return
+    if (this.icmpErrors.length < ICMP_ERRORS_MAX) {
+      this.icmpErrors.push({ type: error.icmpType, code: error.icmpCode, from: error.src, mtu: error.icmpSeq, atUs: this.clock.nowUs })
+    }
     const { errno } = icmpMeaning(error)
     if (this.state === 'SYN_SENT') this.#fail(errno)
     else this.#softError = errno

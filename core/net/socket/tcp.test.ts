@@ -153,15 +153,9 @@ test('the neighbour does not answer: EHOSTUNREACH after three seconds', () => {
     "       0 #1 new a TCP 10.0.0.1 > 10.0.0.9
            0 #2 new a ARP who-has 10.0.0.1 > 10.0.0.9 because of #1
      1000000 #3 new a ARP who-has 10.0.0.1 > 10.0.0.9 because of #1
-     1000000 #4 new a TCP 10.0.0.1 > 10.0.0.9 because of #1
-     2000000 #5 new a ARP who-has 10.0.0.1 > 10.0.0.9 because of #1
-     3000000 #6 new a TCP 10.0.0.1 > 10.0.0.9 because of #1
+     2000000 #4 new a ARP who-has 10.0.0.1 > 10.0.0.9 because of #1
      3000000 #1 drop a neigh NEIGH_FAILED 10.0.0.9
-     3000000 #7 new a ICMP 10.0.0.1 > 10.0.0.1 because of #1
-     3000000 #4 drop a neigh NEIGH_FAILED 10.0.0.9
-     3000000 #8 new a ICMP 10.0.0.1 > 10.0.0.1 because of #4
-     3000000 #6 drop a neigh NEIGH_FAILED 10.0.0.9
-     3000000 #9 new a ICMP 10.0.0.1 > 10.0.0.1 because of #6"
+     3000000 #5 new a ICMP 10.0.0.1 > 10.0.0.1 because of #1"
   `)
 })
 

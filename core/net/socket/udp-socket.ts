@@ -108,7 +108,7 @@ export class UdpSocket {
     packet.src = options.src ?? bound ?? (dst === this.remote ? this.connectedFrom : null) ?? (typeof dst === 'bigint' ? 0n : 0)
     packet.sport = this.localPort
     packet.dport = dport
-    packet.ttl = options.ttl ?? ns.sysctl.number('net.ipv4.ip_default_ttl')
+    packet.ttl = options.ttl ?? ns.sysctl.defaultTtl
     packet.tos = options.tos ?? 0
     packet.mark = options.mark ?? 0
     packet.payload = bytes.slice()

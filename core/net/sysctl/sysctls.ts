@@ -95,6 +95,8 @@ export class Sysctls {
   /** ip_local_port_range. */
   portMin = 32768
   portMax = 60999
+  /** ip_default_ttl. */
+  defaultTtl = 64
   /** net.bridge.bridge-nf-call-iptables and -ip6tables, ready for the bridge. */
   bridgeNfCallIptables = true
   bridgeNfCallIp6tables = true
@@ -168,6 +170,7 @@ export class Sysctls {
     this.#numbers.set(name, value)
     if (name === 'net.bridge.bridge-nf-call-iptables') this.bridgeNfCallIptables = value !== 0
     else if (name === 'net.bridge.bridge-nf-call-ip6tables') this.bridgeNfCallIp6tables = value !== 0
+    else if (name === 'net.ipv4.ip_default_ttl') this.defaultTtl = value
   }
 
   #setPortRange(text: string): Errno | null {
