@@ -3,7 +3,7 @@
  * A connection serves one request, so redirects connect again.
  * Omits: TLS (a connection to an https URL ends as it does when the server does not speak TLS), HTTP/2, proxies, cookies' engine.
  */
-import { type Errno, strerror } from '../../base/errno.ts'
+import { strerror } from '../../base/errno.ts'
 import { utf8Encode } from '../../base/utf8.ts'
 import { formatIp, type IpAddr, isV6, parseIp } from '../../net/addr/ip.ts'
 import { type HttpClientEvent, type HttpFailure, httpRequest, type HttpResult } from '../../linux/libc/http-client.ts'
@@ -202,7 +202,6 @@ class Listener {
   readonly #dataMarks: boolean
   #phase: 'resolving' | 'connecting' | 'connected' = 'resolving'
   #tryingUs = 0
-  #failed: Errno | null = null
 
   constructor(
     proc: Process, url: Url, number: number, outcome: Outcome, say: (text: string) => void, settings: CurlSettings, body: string | null,
@@ -232,7 +231,6 @@ class Listener {
         this.#say(`*   Trying ${isV6(event.address) ? `[${formatIp(event.address)}]` : formatIp(event.address)}:${event.port}...\n`)
         return
       case 'connect-failed': {
-        this.#failed = event.errno
         outcome.refused = event.errno === 'ECONNREFUSED'
         const address = formatIp(event.address)
         if (event.errno === 'ETIMEDOUT' && this.#timedOut(nowUs)) return

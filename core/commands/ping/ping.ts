@@ -31,6 +31,7 @@ interface Settings {
   ttl: number | undefined
   df: boolean
   src: IpAddr | undefined
+  oif: number | undefined
   from: string
   quiet: boolean
   outstanding: boolean
@@ -99,6 +100,7 @@ function* start(proc: Process, options: Options, target: string): Generator<Wait
   const dst = resolved.addresses[0]
   const numeric = parseIp(target) !== null
   let src: IpAddr | undefined
+  let oif: number | undefined
   let from = ''
   const source = options.value('I')
   if (source !== undefined) {
@@ -112,6 +114,7 @@ function* start(proc: Process, options: Options, target: string): Generator<Wait
       proc.error(`ping: bind: Cannot assign requested address\n`)
       return 2
     }
+    oif = device?.ifindex
     src = ip ?? (device ? (proc.netns.sourceAddressFor(dst, device) ?? undefined) : undefined)
     if (src !== undefined) from = `from ${formatIp(src)} ${device ? device.name : ''}: `
   } else {
@@ -141,6 +144,7 @@ function* start(proc: Process, options: Options, target: string): Generator<Wait
     ttl: options.has('t') ? Number(options.value('t')) : undefined,
     df: options.value('M') === 'do' || options.value('M') === 'probe',
     src,
+    oif,
     from,
     quiet: options.has('q', 'f'),
     outstanding: options.has('O'),
@@ -178,6 +182,7 @@ export const busyboxPing: Executable = {
       ttl: options.has('t') ? Number(options.value('t')) : undefined,
       df: false,
       src,
+      oif: device?.ifindex,
       from: '',
       quiet: options.has('q'),
       outstanding: false,
@@ -279,8 +284,8 @@ function send(proc: Process, socket: IcmpSocket, settings: Settings, tally: Tall
   const nowUs = proc.world.clock.nowUs
   tally.sent += 1
   const seq = (busybox ? tally.sent - 1 : tally.sent) & 0xffff
-  const { dst, bytes, ttl, df, src } = settings
-  const error = socket.sendEcho({ dst, id: proc.pid & 0xffff, seq, bytes, ttl, df, src })
+  const { dst, bytes, ttl, src, oif } = settings
+  const error = socket.sendEcho({ dst, id: proc.pid & 0xffff, seq, bytes, ttl, df: settings.df ? true : undefined, src, oif })
   tally.sentUs.set(seq, nowUs)
   tally.lastUs = nowUs
   if (error === null) return null
@@ -290,8 +295,8 @@ function send(proc: Process, socket: IcmpSocket, settings: Settings, tally: Tall
   }
   if (error === 'EMSGSIZE') {
     tally.errors += 1
-    const device = proc.netns.fib.lookup({ dst }).dev
-    if (!settings.quiet) proc.error(`ping: local error: message too long, mtu=${device?.mtu ?? 0}\n`)
+    const mtu = socket.pathMtu(dst, src, oif)
+    if (!settings.quiet) proc.error(`ping: local error: message too long, mtu=${isErrno(mtu) ? 0 : mtu}\n`)
   } else if (!settings.quiet) proc.error(`ping: sendmsg: ${strerror(error)}\n`)
   return null
 }
@@ -300,7 +305,6 @@ function send(proc: Process, socket: IcmpSocket, settings: Settings, tally: Tall
 function* receive(proc: Process, socket: IcmpSocket, settings: Settings, tally: Tally): Generator<Wait, boolean, unknown> {
   const message = socket.recv()
   if (message === 'again') return false
-  if (isErrno(message)) return true
   const busybox = settings.style === 'busybox'
   const v6 = isV6(settings.dst)
   const from = formatIp(message.from)
