@@ -74,8 +74,8 @@ frontend-6d4cf-mn5vd socket: delivered to java on port 8080
 test('a dead packet says where and why, in the language of the reader', () => {
   const view = world()
   const ping = view.packets.list[5]!
-  expect(story(view, ping, 'en').split('\n').at(-1)).toBe('worker-1 ip_route_input: no route back to the source or to the destination (10.96.41.7)')
-  expect(story(view, ping, 'zh').split('\n').at(-1)).toBe('worker-1 ip_route_input: 没有回到源地址或到达目的地址的路由（10.96.41.7）')
+  expect(story(view, ping, 'en').split('\n').at(-1)).toBe('worker-1 ip_route_input: no route for a packet that came in (10.96.41.7)')
+  expect(story(view, ping, 'zh').split('\n').at(-1)).toBe('worker-1 ip_route_input: 没有可用于此入站数据包的路由（10.96.41.7）')
   expect(story(view, ping, 'ru')).toBe(story(view, ping, 'en'))
 })
 

@@ -1,5 +1,6 @@
 /** The panels: topology, editor, terminal, packets, objects, files, faults. */
 export const PANEL_WORDS = {
+  'topo.tab': ['Topology', '拓扑'],
   'topo.network': ['Network', '网络'],
   'topo.services': ['Services and NAT', '服务与 NAT'],
   'topo.control': ['Control plane', '控制平面'],

@@ -21,6 +21,7 @@ class WorldState {
   reset(): void {
     this.#view = new WorldView()
     this.moment = null
+    this.nowUs = 0
     for (const part of PARTS) this.#versions[part] += 1
     this.#tell(new Set(PARTS))
   }

@@ -24,14 +24,18 @@ export function sayStage(language: Language, hop: Hop): string {
   return isReason(key) ? sayReason(language, key) : hop.stage
 }
 
-/** Why it went on as it did, in one or more clauses. */
-export function sayHop(language: Language, hop: Hop): string {
-  if (hop.code === 'drop') return sayDrop(language, String(hop.params.reason ?? ''), String(hop.params.detail ?? ''))
+/** Why it went on as it did: the main clause first. */
+export function hopClauses(language: Language, hop: Hop): string[] {
+  if (hop.code === 'drop') return [sayDrop(language, String(hop.params.reason ?? ''), String(hop.params.detail ?? ''))]
   const clauses = [sayReason(language, hop.code, hop.params)]
   if (hop.params.probability !== undefined) clauses.push(sayReason(language, 'hook.probability', hop.params))
   if (hop.params.mark !== undefined) clauses.push(sayReason(language, 'hook.mark', hop.params))
   if (hop.params.conntrack !== undefined && hop.nat.length === 0) clauses.push(sayReason(language, 'hook.conntrack', hop.params))
-  return clauses.join(language === 'zh' ? '；' : '; ')
+  return clauses
+}
+
+export function sayHop(language: Language, hop: Hop): string {
+  return hopClauses(language, hop).join(language === 'zh' ? '；' : '; ')
 }
 
 function isReason(key: string): key is ReasonKey {
