@@ -235,7 +235,9 @@ export class NetNamespace {
 
   /** The other end went up or down: what neighbours said is no longer to be trusted (neigh_carrier_down). Routes stay. */
   carrierChanged(dev: NetDevice): void {
-    if (!dev.carrier) this.neigh.flush(dev, true)
+    if (dev.carrier) return
+    this.neigh.flush(dev, true)
+    dev.master?.bridge?.portDown(dev)
   }
 
   #confChanged(field: string, dev: NetDevice | null): void {

@@ -46,6 +46,7 @@ export class Wire {
     for (const end of [this.a, this.b]) {
       end.netns.carrierChanged(end)
       emitLink(end, 'link.set')
+      if (end.master) emitLink(end.master, 'link.set')
     }
   }
 

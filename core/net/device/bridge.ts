@@ -20,6 +20,8 @@ export interface BridgeState {
   ports(): NetDevice[]
   addFdb(mac: Mac, port: NetDevice, state: 'permanent' | 'static'): void
   delFdb(mac: Mac, port: NetDevice): boolean
+  /** A port went down or lost its carrier: what was learned behind it is forgotten. */
+  portDown(port: NetDevice): void
   /** A frame arrived on a port (br_handle_frame). */
   input(port: NetDevice, packet: Packet): void
 }
@@ -159,6 +161,11 @@ export class BridgeDevice extends NetDevice implements BridgeState {
       traceDrop(this.netns, packet, 'bridge', 'BRIDGE_INGRESS_EQUALS_EGRESS', outPort.name)
       return
     }
+    // A port without carrier does not forward (br_port_carrier_check).
+    if (!outPort.carrier) {
+      traceDrop(this.netns, packet, 'bridge', 'BRIDGE_NO_PORT', outPort.name)
+      return
+    }
     if (inPort?.isolated && outPort.isolated) {
       traceDrop(this.netns, packet, 'bridge', 'BRIDGE_ISOLATED', outPort.name)
       return
@@ -170,7 +177,7 @@ export class BridgeDevice extends NetDevice implements BridgeState {
   /** br_flood: a copy to each port, the last one gets the frame itself. */
   #flood(inPort: NetDevice | null, packet: Packet): void {
     const targets = this.#ports.filter(
-      (port) => port.up && (port !== inPort || port.hairpin) && !(inPort?.isolated && port.isolated),
+      (port) => port.carrier && (port !== inPort || port.hairpin) && !(inPort?.isolated && port.isolated),
     )
     if (targets.length === 0) {
       if (!isGroupMac(packet.etherDst)) traceDrop(this.netns, packet, 'bridge', 'BRIDGE_NO_PORT', this.name)

@@ -67,11 +67,16 @@ export class UdpTable {
   receive(packet: Packet): void {
     const ns = this.#ns
     const sockets = this.#sockets.get(packet.dport)
+    if (packet.frameFor === 'group' && sockets) {
+      // Everybody who listens gets a broadcast or multicast (__udp4_lib_mcast_deliver).
+      for (const socket of [...sockets]) if (socket.remote === null) this.#give(socket, packet)
+      return
+    }
     let best: UdpSocket | null = null
     let bestScore = -1
     if (sockets) {
       for (const socket of sockets) {
-        const score = packet.frameFor === 'group' ? groupScore(socket) : socket.score(packet.dst, packet.src, packet.sport)
+        const score = socket.score(packet.dst, packet.src, packet.sport)
         if (score > bestScore) {
           best = socket
           bestScore = score
@@ -83,8 +88,13 @@ export class UdpTable {
       traceDrop(ns, packet, 'udp', 'NO_SOCKET', String(packet.dport))
       return
     }
-    if (best.push(packet)) traceDeliver(ns, packet, 'udp', best.localPort, best.owner.pid, best.owner.process)
-    else traceDrop(ns, packet, 'udp', 'SOCKET_RCVBUFF', String(packet.dport))
+    this.#give(best, packet)
+  }
+
+  #give(socket: UdpSocket, packet: Packet): void {
+    const { owner } = socket
+    if (socket.push(packet)) traceDeliver(this.#ns, packet, 'udp', socket.localPort, owner.pid, owner.process)
+    else traceDrop(this.#ns, packet, 'udp', 'SOCKET_RCVBUFF', String(packet.dport))
   }
 
   /** __udp4_lib_err. */
@@ -138,8 +148,4 @@ export class UdpTable {
 function conflict(a: IpAddr | null, b: IpAddr | null): boolean {
   if (a === null || b === null || a === b) return true
   return typeof a === typeof b && (isUnspecified(a) || isUnspecified(b))
-}
-
-function groupScore(socket: UdpSocket): number {
-  return socket.remote === null ? 0 : -1
 }
