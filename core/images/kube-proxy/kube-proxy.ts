@@ -71,6 +71,7 @@ export function* kubeProxy(proc: Process, argv: readonly string[]): Generator<Wa
           masqueradeAll: config.masqueradeAll,
           masqueradeBit: config.masqueradeBit,
           localhostNodePorts: config.localhostNodePorts,
+          nodePortAddresses: config.nodePortAddresses,
         }),
     )
     log.info('server_linux.go:132', `"Using iptables Proxier"`)

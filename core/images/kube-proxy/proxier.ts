@@ -2,9 +2,10 @@
  * Keeps the rules of one IP family on one machine in step with Services and EndpointSlices: pkg/proxy/iptables/proxier.go. A full
  * sync writes everything; a partial one only the chains of services that changed, because the rest is there already.
  *
- * Omits: metrics, nodePortAddresses other than all, the health check server of services.
+ * Omits: metrics, the health check server of services.
  */
 import type { EndpointSlice, Service } from '../../api/types/index.ts'
+import { formatIp, isLoopback, isV6, parsePrefix, prefixContains } from '../../net/addr/ip.ts'
 import type { NetNamespace } from '../../net/net-namespace.ts'
 import { isServiceChain } from './chain-names.ts'
 import { categorizeEndpoints, endpointsByPort, type ProxyEndpoint, SERVICE_NAME_LABEL } from './endpoints.ts'
@@ -20,6 +21,8 @@ export interface ProxierOptions {
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
   readonly localhostNodePorts: boolean
+  /** Prefixes, or `primary`; empty: all of the node's addresses. */
+  readonly nodePortAddresses?: readonly string[]
 }
 
 export interface ProxierInput {
@@ -222,8 +225,10 @@ export class Proxier {
       natRules.push(`-X ${chain}`)
     }
     const note = '"kubernetes service nodeports; NOTE: this must be the last rule in this chain"'
+    for (const ip of this.#nodePortIps()) natRules.push(`-A KUBE-SERVICES -m comment --comment ${note} -d ${ip} -j KUBE-NODEPORTS`)
     const elsewhere = family === 'ipv6' ? ' ! -d ::1/128' : localhostNodePorts ? '' : ' ! -d 127.0.0.0/8'
-    natRules.push(`-A KUBE-SERVICES -m comment --comment ${note} -m addrtype --dst-type LOCAL${elsewhere} -j KUBE-NODEPORTS`)
+    if (this.#matchesAll)
+      natRules.push(`-A KUBE-SERVICES -m comment --comment ${note} -m addrtype --dst-type LOCAL${elsewhere} -j KUBE-NODEPORTS`)
     if (this.#ns.sysctl.get('net.netfilter.nf_conntrack_tcp_be_liberal') !== '1')
       filterRules.push('-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP')
     filterRules.push(
@@ -232,6 +237,26 @@ export class Proxier {
     )
     const text = [...tableText('filter', filterChains, filterRules), ...tableText('nat', natChains, natRules), ''].join('\n')
     return { text, written }
+  }
+
+  get #matchesAll(): boolean {
+    const wanted = this.#options.nodePortAddresses ?? []
+    return wanted.length === 0 || wanted.some((prefix) => prefix.endsWith('/0'))
+  }
+
+  /** Addresses of this machine that `nodePortAddresses` names. */
+  #nodePortIps(): string[] {
+    if (this.#matchesAll) return []
+    const { nodePortAddresses = [], nodeIp, family, localhostNodePorts } = this.#options
+    const prefixes = nodePortAddresses.map((text) => parsePrefix(text === 'primary' ? nodeIp : text)).filter((prefix) => prefix !== null)
+    const found: string[] = []
+    for (const { addresses } of this.#ns.links()) {
+      for (const { ip } of addresses) {
+        if (isV6(ip) !== (family === 'ipv6') || !prefixes.some((prefix) => prefixContains(prefix, ip))) continue
+        if (!isLoopback(ip) || (family === 'ipv4' && localhostNodePorts)) found.push(formatIp(ip))
+      }
+    }
+    return found
   }
 
   #sayOrigins(known: readonly Known[]): void {

@@ -4,6 +4,7 @@
  *
  * Omits: everything else in that file; YAML beyond `key: value` lines.
  */
+import { isErrno } from '../../base/errno.ts'
 import type { Process } from '../../linux/process.ts'
 
 export interface ProxyConfig {
@@ -12,6 +13,8 @@ export interface ProxyConfig {
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
   readonly localhostNodePorts: boolean
+  /** Prefixes of the node's addresses that take node ports, or `primary`; empty: all of them. */
+  readonly nodePortAddresses: readonly string[]
   readonly minSyncPeriodUs: number
   readonly syncPeriodUs: number
 }
@@ -31,25 +34,32 @@ export function readConfig(proc: Process, argv: readonly string[]): ProxyConfig 
   })
   const file = proc.fs.read(flags.get('config') ?? CONFIG_FILE)
   const fields = new Map<string, string>()
-  if (file !== 'ENOENT' && file !== 'EISDIR' && file !== 'ENOTDIR') {
+  if (!isErrno(file)) {
     for (const line of file.split('\n')) {
-      const field = /^\s*([A-Za-z]+):\s*"?([^"#]*?)"?\s*$/.exec(line)
-      if (field && field[2] !== '') fields.set(field[1], field[2])
+      const field = /^\s*([A-Za-z]+):\s*([^#]*?)\s*$/.exec(line)
+      if (field && field[2] !== '') fields.set(field[1], field[2].replace(/^"([^"]*)"$/, '$1'))
     }
   }
   const value = (flag: string, field: string) => flags.get(flag) ?? fields.get(field) ?? ''
   return {
-    clusterCidrs: value('cluster-cidr', 'clusterCIDR')
-      .split(',')
-      .map((cidr) => cidr.trim())
-      .filter((cidr) => cidr !== ''),
+    clusterCidrs: listOf(value('cluster-cidr', 'clusterCIDR')),
     hostname: value('hostname-override', 'hostnameOverride'),
     masqueradeAll: value('masquerade-all', 'masqueradeAll') === 'true',
     masqueradeBit: Number(value('iptables-masquerade-bit', 'masqueradeBit')) || MASQUERADE_BIT,
+    nodePortAddresses: listOf(value('nodeport-addresses', 'nodePortAddresses')),
     localhostNodePorts: value('iptables-localhost-nodeports', 'localhostNodePorts') !== 'false',
     minSyncPeriodUs: durationUs(value('iptables-min-sync-period', 'minSyncPeriod'), MIN_SYNC_PERIOD_US),
     syncPeriodUs: durationUs(value('iptables-sync-period', 'syncPeriod'), SYNC_PERIOD_US),
   }
+}
+
+/** `a,b` of a flag, `["a","b"]` of the file. */
+function listOf(text: string): string[] {
+  return text
+    .replace(/[[\]"]/g, '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
 }
 
 /** `1s`, `500ms`, `1m30s`; 0 stands for the default, as in the configuration. */
