@@ -74,7 +74,7 @@ test('refusals name the line and the column', () => {
   const nodes = 'nodes:\n  - { name: cp, roles: [control-plane] }\n'
   expect([
     'cnii: vxlan',
-    'seed: 1\nnetworks:\n  pods: [10.0.0.0/8]\n  podz: [1]',
+    'seed: 1\nnetworks:\n  pods: [10.128.0.0/9]\n  podz: [1]',
     'cni: calico',
     'proxy: { mode: ipvs }',
     'ipFamily: dual',
@@ -106,7 +106,7 @@ test('refusals name the line and the column', () => {
     '1:13 networks.pods: 10.244.0.5/16 has bits set beyond its prefix',
     '1:1 seed: expected a whole number from 0 to 4294967295',
     '1:1 kind: expected World',
-    '1:20 links.default.latencyUs: expected a whole number from 0 to 10000000',
+    '1:21 links.default.latencyUs: expected a whole number from 0 to 10000000',
     '1:1 addons: dashboard is not one of kube-proxy, coredns',
     expect.stringMatching(/^[12]:\d+ /),
     'accepted',

@@ -48,6 +48,8 @@ export class ContainerRecord {
   readonly crash = new Backoff()
   readonly image = new Backoff()
   imageFailedUs = 0
+  /** Nothing is tried before this time, however often the pod is looked at. */
+  holdUntilUs = 0
   imageId = ''
   ready = false
   started = false

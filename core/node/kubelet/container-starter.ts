@@ -34,6 +34,7 @@ export class ContainerStarter {
     const { clock, events } = this.#host
     const pod = this.#worker.pod
     const name = record.spec.name
+    if (clock.nowUs < record.holdUntilUs) return
     if (record.exited && record.current) {
       const waitUs = record.crash.next(clock.nowUs - record.current.finishedUs)
       if (waitUs > 0) {
@@ -43,13 +44,18 @@ export class ContainerStarter {
           message: `back-off ${goDuration(record.crash.delayUs)} restarting failed container=${name} pod=${id}`,
         }
         events.event(pod, 'Warning', 'BackOff', `Back-off restarting failed container ${name} in pod ${id}`, fieldPath(record))
-        this.#worker.pokeAfter(waitUs, true)
+        this.#hold(record, waitUs)
         return
       }
     }
     const image = yield* this.#image(record)
     if (!image || this.#worker.terminating) return
     yield* this.#start(record, image)
+  }
+
+  #hold(record: ContainerRecord, us: number): void {
+    record.holdUntilUs = this.#host.clock.nowUs + us
+    this.#worker.pokeAfter(us, true)
   }
 
   // --- Image -------------------------------------------------------------------------------------------------------------
@@ -62,6 +68,7 @@ export class ContainerStarter {
     if (!parseImageRef(text)) {
       const message = `Failed to apply default image tag "${text}": couldn't parse image name "${text}": invalid reference format`
       record.waiting = { reason: 'InvalidImageName', message }
+      this.#hold(record, CONFIG_RETRY_US)
       events.event(pod, 'Warning', 'InspectFailed', message, path)
       events.event(pod, 'Warning', 'Failed', 'Error: InvalidImageName', path)
       return null
@@ -74,6 +81,7 @@ export class ContainerStarter {
     }
     if (policy === 'Never') {
       record.waiting = { reason: 'ErrImageNeverPull', message: `Container image "${text}" is not present with pull policy of Never` }
+      this.#hold(record, CONFIG_RETRY_US)
       events.event(pod, 'Warning', 'ErrImageNeverPull', record.waiting.message, path)
       events.event(pod, 'Warning', 'Failed', 'Error: ErrImageNeverPull', path)
       return null
@@ -85,7 +93,7 @@ export class ContainerStarter {
         record.waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "${text}"${why === '' ? '' : `: ErrImagePull: ${why}`}` }
         events.event(pod, 'Normal', 'BackOff', `Back-off pulling image "${text}"`, path)
         events.event(pod, 'Warning', 'Failed', 'Error: ImagePullBackOff', path)
-        this.#worker.pokeAfter(waitUs, true)
+        this.#hold(record, waitUs)
         return null
       }
     }
@@ -101,7 +109,7 @@ export class ContainerStarter {
       events.event(pod, 'Warning', 'Failed', `Failed to pull image "${text}": ${pulled}`, path)
       events.event(pod, 'Warning', 'Failed', 'Error: ErrImagePull', path)
       this.#worker.publish()
-      this.#worker.pokeAfter(1_000_000, true)
+      this.#hold(record, 1_000_000)
       return null
     }
     record.imageFailedUs = 0
@@ -121,7 +129,7 @@ export class ContainerStarter {
     if (typeof container === 'string') {
       record.waiting = { reason: 'CreateContainerConfigError', message: container }
       events.event(worker.pod, 'Warning', 'Failed', `Error: ${container}`, path)
-      worker.pokeAfter(CONFIG_RETRY_US, true)
+      this.#hold(record, CONFIG_RETRY_US)
       return
     }
     if (record.current) {

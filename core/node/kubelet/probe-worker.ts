@@ -5,7 +5,7 @@
  * A container that has never been ready keeps the world busy for a while (its next probe is foreground work), so that a world
  * which waits until it has settled waits for it; later probes come in the background.
  *
- * Omits: random delay of the first probe.
+ * Omits: random delay of the first probe; it comes half a second after the start instead.
  */
 import type { Container as ContainerSpec, Probe } from '../../api/types/index.ts'
 import type { Process } from '../../linux/process.ts'
@@ -17,6 +17,8 @@ export type ProbeKind = 'Startup' | 'Readiness' | 'Liveness'
 
 /** Failed tries after which nobody waits for readiness any more. */
 const FOREGROUND_TRIES_MAX = 12
+/** A program that has just been started listens soon, not at once. */
+const FIRST_PROBE_US = 500_000
 
 export interface ProbeListener {
   /** May this probe run now? Readiness and liveness wait for the startup probe. */
@@ -59,7 +61,7 @@ function* watch(
     return urgent ? workWait(clock, us) : sleepWait(clock, us)
   }
   const startedUs = container.startedUs
-  const initialUs = (probe.initialDelaySeconds ?? 0) * 1_000_000
+  const initialUs = Math.max(FIRST_PROBE_US, (probe.initialDelaySeconds ?? 0) * 1_000_000)
   if (startedUs + initialUs > clock.nowUs) yield pause(startedUs + initialUs - clock.nowUs)
   while (container.state === 'running') {
     if (listener.held()) {
