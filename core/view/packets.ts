@@ -55,9 +55,12 @@ export class PacketsFold {
   readonly #parents = new Map<string, string>()
   readonly #flows = new Map<string, FlowState>()
   drops = 0
+  /** Time of the last packet event. */
+  lastUs = 0
 
   /** Returns whether the event was about a packet. */
   apply(event: TraceEvent, atUs: number, seq: number): boolean {
+    this.lastUs = atUs
     if (event.kind === 'packet.new') {
       this.#add(event, atUs, seq)
       return true

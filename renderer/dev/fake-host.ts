@@ -51,6 +51,12 @@ export function fakeClient(): HostClient {
         const tty = `${machine === 'client' ? 1 : 2}:${machine}`
         recorder.emit({ kind: 'tty.open', tty, machine }, { kind: 'tty.out', tty, text: PROMPT(machine) })
       }
+      for (let index = 0; index < Number(wish.get('many') ?? 0); index += 1) {
+        const netns = 100 + index
+        recorder.emit({ kind: 'netns.add', netns, machine: index % 3 === 0 ? 'worker-1' : 'worker-2', name: `cni-${netns}`, pod: `default/many-${index}` })
+        recorder.link(netns, 2, 'eth0', 'veth', { peerNetns: 6, peerIfindex: 200 + index })
+        recorder.object('pods', 'Pod', 'default', `many-${index}`, 'kubelet', { spec: { nodeName: 'worker-2', containers: [{ name: 'a', image: 'nginx' }] }, status: { phase: 'Running', podIP: '10.244.2.9', containerStatuses: [{ ready: index % 5 > 0, state: { running: {} } }] } })
+      }
       recorder.wait(171_000_000)
       flush()
       if (!wish.has('quiet')) {

@@ -17,7 +17,7 @@ export const fakeLab: LabSummary = {
     },
     {
       id: 'knock', title: { en: 'Knock from outside', zh: '从外部敲门' },
-      text: { en: 'From `client`, ask worker-1 on port 31002. Then watch one packet: which rule sends it to worker-2, and what does the pod see as its source?\n\n```\ncurl http://172.18.0.3:31002/\n```', zh: '在 `client` 上访问 worker-1 的 31002 端口，然后观察一个数据包：哪条规则把它送到 worker-2？Pod 看到的源地址是什么？' },
+      text: { en: 'From `client`, ask worker-1 on port 31002. Then watch one packet: which rule sends it to worker-2, and what does the pod see as its source?\n\n```sh client\ncurl http://172.18.0.3:31002/\n```', zh: '在 `client` 上访问 worker-1 的 31002 端口，然后观察一个数据包：哪条规则把它送到 worker-2？Pod 看到的源地址是什么？' },
       hints: [{ en: 'Look at POSTROUTING on worker-1.', zh: '看看 worker-1 上的 POSTROUTING。' }, { en: 'A mark was set earlier.', zh: '之前打过标记。' }],
       checks: [
         { id: 'answer', kind: 'run', title: { en: 'client gets an answer through worker-1', zh: '客户端通过 worker-1 得到应答' } },

@@ -4,6 +4,10 @@ import { playback } from './playback.svelte.ts'
 import { session } from './session.svelte.ts'
 import { world } from './world.svelte.ts'
 
+/** A packet of which nothing was heard for so long changes no more. */
+const STILL_AFTER_US = 5_000_000
+const SETTLED_AFTER_US = 100_000
+
 /** The list of packets: the display filter, what passes it, the cursor. */
 class PacketListState {
   filterText = $state('')
@@ -15,15 +19,28 @@ class PacketListState {
   /** The last filter that could be read: a half-typed one does not empty the list. */
   #lastGood = parseDisplayFilter('')
 
+  /** What is judged already: rows of packets that change no more. */
+  #judged = { key: '', upTo: 0, rows: [] as PacketRecord[] }
+
   readonly rows = $derived.by<PacketRecord[]>(() => {
     const { packets } = world
     if (this.filter.error === null) this.#lastGood = this.filter
     const match = this.#lastGood.match!
     const fromUs = this.showBoot ? -1 : (session.info?.bootUs ?? 0)
     const filterWorld = world.filterWorld
-    return packets.list.filter(
-      (record) => record.atUs >= fromUs && (this.flow === null || packets.flowOf(record) === this.flow) && match(record, filterWorld),
-    )
+    const passes = (record: PacketRecord) =>
+      record.atUs >= fromUs && (this.flow === null || packets.flowOf(record) === this.flow) && match(record, filterWorld)
+    const key = `${session.epoch} ${fromUs} ${this.flow ?? ''} ${this.filter.error === null ? this.filterText : this.#judged.key}`
+    if (key !== this.#judged.key) this.#judged = { key, upTo: 0, rows: [] }
+    const judged = this.#judged
+    const { list } = packets
+    for (; judged.upTo < list.length; judged.upTo += 1) {
+      const record = list[judged.upTo]!
+      if (record.fate === 'moving' && packets.lastUs - record.lastUs < STILL_AFTER_US) break
+      if (packets.lastUs - record.lastUs < SETTLED_AFTER_US) break
+      if (passes(record)) judged.rows.push(record)
+    }
+    return [...judged.rows, ...list.slice(judged.upTo).filter(passes)]
   })
 
   readonly hidden = $derived(world.packets.list.length - this.rows.length)

@@ -42,6 +42,13 @@ class PlaybackState {
     this.#hop = -1
   }
 
+  /** Keeps up with a packet while it moves: always at its last hop. */
+  track(packet: number): void {
+    if (this.playing) return
+    this.#packet = packet
+    this.#hop = -1
+  }
+
   hide(): void {
     this.stop()
     this.#packet = null

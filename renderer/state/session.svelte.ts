@@ -1,12 +1,15 @@
 import type { Input } from '../../core/sim/input.ts'
 import type { Batch } from '../../core/sim/trace-event.ts'
 import type { LabSummary, OpenTarget, PageApi, SessionInfo, SessionSummary, Transport } from '../../preload/contract.ts'
+import { activity } from './activity.svelte.ts'
 import { connection } from './connection.svelte.ts'
 import { playback } from './playback.svelte.ts'
 import { selection } from './selection.svelte.ts'
 import { shell } from './shell.svelte.ts'
 import { world } from './world.svelte.ts'
 
+/** At this speed and below a packet takes long enough over a cable to be watched. */
+const SLOW_MOTION = 0.02
 const IDLE: Transport = { mode: 'live', playing: false, speed: 1, nowUs: 0, endUs: 0 }
 
 /** The session that is open, its transport, and the lists of the start screen. */
@@ -47,7 +50,10 @@ class SessionState implements PageApi {
 
   onBatch = (batch: Batch): void => {
     world.apply(batch)
-    if (this.#followSteps && !this.transport.playing) this.#followLast(batch)
+    if (batch.nowUs <= this.historyUs) return
+    activity.note(batch)
+    const { playing, speed } = this.transport
+    if (playing ? speed <= SLOW_MOTION : this.#followSteps) this.#followMoving(batch)
   }
 
   onTransport = (transport: Transport): void => {
@@ -126,12 +132,17 @@ class SessionState implements PageApi {
     void shell.guard(async () => void (await connection.api.takeOver()))
   }
 
-  /** While stepping, the packet that moved is the one that is shown. */
-  #followLast(batch: Batch): void {
+  /** While stepping and in slow motion, the packet that moves is the one that is shown; one at a time, to its end. */
+  #followMoving(batch: Batch): void {
+    const shown = playback.record
+    if (shown !== null && shown.fate === 'moving' && batch.events.some((event) => 'packet' in event && event.packet === shown.id)) {
+      playback.track(shown.id)
+      return
+    }
     for (let index = batch.events.length - 1; index >= 0; index -= 1) {
       const event = batch.events[index]!
       if (event.kind.startsWith('packet.') && 'packet' in event) {
-        playback.show(event.packet)
+        playback.track(event.packet)
         return
       }
     }

@@ -20,6 +20,8 @@ export interface PacketPath {
 
 export interface Place extends Point {
   kind: 'nic' | 'stack' | 'device' | 'veth' | 'pod' | 'bus'
+  /** A machine that is drawn as a box above the line. */
+  outside?: boolean
 }
 
 interface Anchor extends Place {
@@ -73,7 +75,7 @@ function anchorOf(hop: Hop, layout: Layout, before: Anchor | null, lane: number)
   if (layout.switches.has(hop.netns)) return null
   for (const host of layout.hosts) {
     if (host.machine.netns !== hop.netns) continue
-    return { x: host.x + host.w / 2 + (hop.dir === 'in' ? -lane : lane), y: host.y + host.h - 4, kind: 'nic', row: 0, card: null }
+    return { x: host.x + host.w / 2 + (hop.dir === 'in' ? -lane : lane), y: host.y + host.h - 4, kind: 'nic', row: 0, card: null, outside: true }
   }
   for (const card of layout.cards) {
     if (card.machine.netns === hop.netns) return onMachine(hop, card, before, lane)
