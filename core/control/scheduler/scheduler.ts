@@ -132,7 +132,8 @@ export function kubeScheduler(deps: ControllerDeps): Controller {
         if (running && pod && isWaiting(pod) && unschedulable.has(key)) enqueue(key, pod)
       }
       if (wait <= 0) again()
-      else clock.afterInBackground(wait, again)
+      // Work that is due: a world that waits until it has settled waits for this try.
+      else clock.after(wait, again)
     }
   }
 
