@@ -31,7 +31,14 @@ test('a link moves to another namespace: down, without addresses, still paired',
   net.addr(a0, '10.0.0.1/24')
   net.forget()
   expect(a.setLink(a0, { netns: c, name: 'moved' })).toBe(null)
-  expect([a0.netns.name, a0.up, a0.addresses.length, a.link('eth0'), c.link('moved') === a0, b0.peer === a0]).toEqual(['c', false, 0, undefined, true, true])
+  expect([a0.netns.name, a0.up, a0.addresses.length, a.link('eth0'), c.link('moved') === a0, b0.peer === a0]).toEqual([
+    'c',
+    false,
+    0,
+    undefined,
+    true,
+    true,
+  ])
   expect(net.events.map(({ event }) => event.kind)).toMatchInlineSnapshot(`
     [
       "route.del",
@@ -63,7 +70,12 @@ test('a namespace that is destroyed takes its ends of all pairs along', () => {
   net.addr(bridge, '10.0.0.2/24')
   const socket = ok(b.sockets.tcpConnect({ dst: ip('10.0.0.1'), dport: 80, owner: OWNER }))
   net.world.destroyNamespace(a)
-  expect([net.world.namespaces.size, b.links().map(({ name }) => name), bridge.bridge?.ports().length, bridge.operstate()]).toEqual([1, ['lo', 'br0'], 0, 'DOWN'])
+  expect([net.world.namespaces.size, b.links().map(({ name }) => name), bridge.bridge?.ports().length, bridge.operstate()]).toEqual([
+    1,
+    ['lo', 'br0'],
+    0,
+    'DOWN',
+  ])
   net.run(10_000_000)
   expect(socket.error).toBe('EHOSTUNREACH')
 })
@@ -92,12 +104,26 @@ test('sysctls: dots or slashes, per device, refused values', () => {
   net.veth(a, 'eth0.5', net.ns('b'), 'x')
   expect(a.sysctl.set('net.ipv4.ip_forward', '1')).toBe(null)
   expect([
-    a.sysctl.get('net/ipv4/conf/eth0.5/forwarding'), a.sysctl.get('net.ipv4.conf.eth0/5.forwarding'), a.sysctl.get('net.ipv4.conf.default.forwarding'),
-    a.sysctl.set('net.ipv4.ip_forward', 'yes'), a.sysctl.set('net.ipv4.nix', '1'), a.sysctl.get('net.ipv4.nix'),
-    a.sysctl.set('net.ipv4.ip_local_port_range', '2000 1000'), a.sysctl.set('net.ipv4.ip_local_port_range', '1024 65000'), a.sysctl.get('net.ipv4.ip_local_port_range'),
+    a.sysctl.get('net/ipv4/conf/eth0.5/forwarding'),
+    a.sysctl.get('net.ipv4.conf.eth0/5.forwarding'),
+    a.sysctl.get('net.ipv4.conf.default.forwarding'),
+    a.sysctl.set('net.ipv4.ip_forward', 'yes'),
+    a.sysctl.set('net.ipv4.nix', '1'),
+    a.sysctl.get('net.ipv4.nix'),
+    a.sysctl.set('net.ipv4.ip_local_port_range', '2000 1000'),
+    a.sysctl.set('net.ipv4.ip_local_port_range', '1024 65000'),
+    a.sysctl.get('net.ipv4.ip_local_port_range'),
     a.sysctl.names().filter((name) => name.includes('rp_filter')),
   ]).toEqual([
-    '1', '1', '1', 'EINVAL', 'ENOENT', null, 'EINVAL', null, '1024\t65000',
+    '1',
+    '1',
+    '1',
+    'EINVAL',
+    'ENOENT',
+    null,
+    'EINVAL',
+    null,
+    '1024\t65000',
     ['net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.default.rp_filter', 'net.ipv4.conf.eth0/5.rp_filter', 'net.ipv4.conf.lo.rp_filter'],
   ])
 })

@@ -62,7 +62,10 @@ export class NetNamespace {
     this.name = name
     this.machine = machine
     this.pod = pod
-    this.sysctl = new Sysctls(() => this.links(), (field, dev) => this.#confChanged(field, dev))
+    this.sysctl = new Sysctls(
+      () => this.links(),
+      (field, dev) => this.#confChanged(field, dev),
+    )
     this.fib = new Fib(this)
     this.neigh = new NeighbourTable(this)
     this.icmp = new IcmpSender(this)
@@ -256,7 +259,8 @@ export class NetNamespace {
 
   /** A device that speaks IPv6 has a link-local address made of its MAC (RFC 4291 appendix A). */
   #linkLocal(dev: NetDevice): void {
-    if (!dev.up || dev.conf.disableIpv6 !== 0 || dev.noArp || dev.addresses.some((a) => typeof a.ip === 'bigint' && a.scope === 'link')) return
+    if (!dev.up || dev.conf.disableIpv6 !== 0 || dev.noArp || dev.addresses.some((a) => typeof a.ip === 'bigint' && a.scope === 'link'))
+      return
     const mac = BigInt(dev.mac)
     const eui = ((mac >> 24n) << 40n) | (0xfffen << 24n) | (mac & 0xffffffn)
     addAddress(this, dev, (0xfe80n << 112n) | (eui ^ (2n << 56n)), 64, { scope: 'link' })

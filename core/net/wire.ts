@@ -73,8 +73,14 @@ export class Wire {
 
   emit(): void {
     this.#world.trace.emit({
-      kind: 'wire.set', wire: this.id, aNetns: this.a.netns.id, aIfindex: this.a.ifindex, bNetns: this.b.netns.id,
-      bIfindex: this.b.ifindex, latencyUs: this.latencyUs, up: this.#up,
+      kind: 'wire.set',
+      wire: this.id,
+      aNetns: this.a.netns.id,
+      aIfindex: this.a.ifindex,
+      bNetns: this.b.netns.id,
+      bIfindex: this.b.ifindex,
+      latencyUs: this.latencyUs,
+      up: this.#up,
     })
   }
 }

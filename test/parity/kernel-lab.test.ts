@@ -14,7 +14,9 @@ interface Recording {
 
 const folder = new URL('./kernel/', import.meta.url)
 
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')).sort()) {
+for (const file of readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .sort()) {
   const recording = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Recording
   describe(file, () => {
     const lab = new KernelLab(recording.description)

@@ -114,8 +114,11 @@ export class KernelLab {
       const [peerNs, peerName] = link.peer.split('/')
       const other = this.#description.namespaces[peerNs].links?.find(({ ifname }) => ifname === peerName)
       const peer = {
-        netns: this.ns(peerNs), name: peerName, up: true,
-        ...(other?.ifindex === undefined ? {} : { ifindex: other.ifindex }), ...(other?.address === undefined ? {} : { mac: mac(other.address) }),
+        netns: this.ns(peerNs),
+        name: peerName,
+        up: true,
+        ...(other?.ifindex === undefined ? {} : { ifindex: other.ifindex }),
+        ...(other?.address === undefined ? {} : { mac: mac(other.address) }),
       }
       this.net.link(ns, { name: link.ifname, kind: 'veth', up: true, peer, ...mtu, ...index, ...address })
     }
@@ -157,8 +160,11 @@ export class KernelLab {
     const dev = after(words, 'dev')
     const via = after(words, 'via')
     const errno = ns.fib.add({
-      prefix: parsePrefix(prefix === 'default' ? '0.0.0.0/0' : prefix) ?? { addr: 0, length: 0 }, type, via: via ? ip(via) : null,
-      dev: dev ? this.#dev(ns, dev) : null, onlink: words.includes('onlink'),
+      prefix: parsePrefix(prefix === 'default' ? '0.0.0.0/0' : prefix) ?? { addr: 0, length: 0 },
+      type,
+      via: via ? ip(via) : null,
+      dev: dev ? this.#dev(ns, dev) : null,
+      onlink: words.includes('onlink'),
     })
     assert(errno === null, `${words.join(' ')}: ${errno}`)
   }
@@ -175,18 +181,21 @@ export class KernelLab {
     const clock = this.net.clock
     if (proto === 'udp') {
       const socket = ok(ns.sockets.udpOpen({ address: 0, port, owner }))
-      socket.onChange = () => clock.after(0, () => {
-        const got = socket.recv()
-        if (typeof got === 'string') return
-        this.#reached.push({ server: id, client: `${formatIp(got.src)}:${got.sport}`, local: `${formatIp(got.dst)}:${port}` })
-        socket.sendTo(utf8Encode('answer'), got.src, got.sport, { src: got.dst })
-      })
+      socket.onChange = () =>
+        clock.after(0, () => {
+          const got = socket.recv()
+          if (typeof got === 'string') return
+          this.#reached.push({ server: id, client: `${formatIp(got.src)}:${got.sport}`, local: `${formatIp(got.dst)}:${port}` })
+          socket.sendTo(utf8Encode('answer'), got.src, got.sport, { src: got.dst })
+        })
       return
     }
     const listener = ok(ns.sockets.tcpListen({ address: 0, port, owner }))
     const attend = (socket: TcpSocket) => {
       this.#reached.push({
-        server: id, client: `${formatIp(socket.remoteAddress)}:${socket.remotePort}`, local: `${formatIp(socket.localAddress)}:${socket.localPort}`,
+        server: id,
+        client: `${formatIp(socket.remoteAddress)}:${socket.remotePort}`,
+        local: `${formatIp(socket.localAddress)}:${socket.localPort}`,
       })
       const answer = () => {
         const got = socket.recv()
@@ -198,9 +207,10 @@ export class KernelLab {
       socket.onChange = () => clock.after(0, answer)
       clock.after(0, answer)
     }
-    listener.onChange = () => clock.after(0, () => {
-      for (let socket = listener.accept(); socket; socket = listener.accept()) attend(socket)
-    })
+    listener.onChange = () =>
+      clock.after(0, () => {
+        for (let socket = listener.accept(); socket; socket = listener.accept()) attend(socket)
+      })
   }
 
   #once(flow: LabFlow): LabResult {
@@ -209,11 +219,13 @@ export class KernelLab {
     net.forget()
     this.#reached = []
     const timeoutUs = (flow.timeout_ms ?? this.#description.options.timeout_ms ?? 500) * 1000
-    const outcome = flow.proto === 'tcp' ? this.#tcp(flow, timeoutUs) : flow.proto === 'udp' ? this.#udp(flow, timeoutUs) : this.#icmp(flow, timeoutUs)
+    const outcome =
+      flow.proto === 'tcp' ? this.#tcp(flow, timeoutUs) : flow.proto === 'udp' ? this.#udp(flow, timeoutUs) : this.#icmp(flow, timeoutUs)
     const reached = this.#reached[0]
     const first = firstPacket(net, flow)
     const ephemeral = new Set([outcome.sport])
-    for (const { event } of net.events) if (event.kind === 'packet.tap' && event.packet === first && event.sport > 0) ephemeral.add(event.sport)
+    for (const { event } of net.events)
+      if (event.kind === 'packet.tap' && event.packet === first && event.sport > 0) ephemeral.add(event.sport)
     if (reached) ephemeral.add(Number(reached.client.split(':')[1]))
     const result: LabResult = { id: flow.id, verdict: verdictOf(outcome.error, reached !== undefined), server: reached?.server ?? null }
     if (reached) result.server_saw = { client: hidePort(reached.client, ephemeral), local: reached.local }
@@ -229,7 +241,10 @@ export class KernelLab {
   #tcp(flow: LabFlow, timeoutUs: number): { error: Errno | 'ok' | 'timeout'; sport: number } {
     const { net } = this
     const socket = this.ns(flow.ns).sockets.tcpConnect({
-      dst: ip(flow.dst), dport: flow.dport ?? 0, owner: { pid: 1, process: 'flow' }, ...(flow.ttl ? { ttl: flow.ttl } : {}),
+      dst: ip(flow.dst),
+      dport: flow.dport ?? 0,
+      owner: { pid: 1, process: 'flow' },
+      ...(flow.ttl ? { ttl: flow.ttl } : {}),
     })
     if (typeof socket === 'string') return { error: socket, sport: 0 }
     let asked = false
@@ -261,7 +276,13 @@ export class KernelLab {
 
   #icmp(flow: LabFlow, timeoutUs: number): { error: Errno | 'ok' | 'timeout'; sport: number } {
     const socket = ok(this.ns(flow.ns).sockets.icmpOpen({ owner: { pid: 1, process: 'flow' } }))
-    const failed = socket.sendEcho({ dst: ip(flow.dst), id: 77, seq: 1, bytes: flow.size ?? 56, ...(flow.df === undefined ? {} : { df: flow.df }) })
+    const failed = socket.sendEcho({
+      dst: ip(flow.dst),
+      id: 77,
+      seq: 1,
+      bytes: flow.size ?? 56,
+      ...(flow.df === undefined ? {} : { df: flow.df }),
+    })
     if (failed) socket.close()
     if (failed) return { error: failed, sport: 0 }
     this.net.run(timeoutUs)
@@ -275,7 +296,8 @@ export class KernelLab {
 function firstPacket(net: TestNet, flow: LabFlow): number {
   const protocol = flow.proto === 'tcp' ? 6 : flow.proto === 'udp' ? 17 : 1
   for (const { event } of net.events) {
-    if (event.kind === 'packet.new' && event.protocol === protocol && event.dst === flow.dst && event.process === 'flow') return event.packet
+    if (event.kind === 'packet.new' && event.protocol === protocol && event.dst === flow.dst && event.process === 'flow')
+      return event.packet
   }
   return 0
 }
@@ -291,7 +313,8 @@ function firstReply(net: TestNet, flow: LabFlow, first: number): number {
     }
     if (flow.proto === 'tcp' && event.protocol === 6 && event.cause === first && event.process !== 'flow') return event.packet
     if (flow.proto === 'udp' && event.protocol === 17 && event.process !== 'flow' && event.process !== '') return event.packet
-    if (flow.proto === 'icmp' && event.protocol === 1 && event.icmpType === 0 && event.cause === first && event.src !== firstSource) return event.packet
+    if (flow.proto === 'icmp' && event.protocol === 1 && event.icmpType === 0 && event.cause === first && event.src !== firstSource)
+      return event.packet
   }
   return 0
 }
@@ -307,8 +330,10 @@ function path(net: TestNet, packet: number, ephemeral: ReadonlySet<number>): str
   }
   for (const { event } of net.events) {
     if (event.kind === 'packet.encap' && (event.packet === packet || carriers.has(event.packet))) carriers.add(event.outer)
-    if (event.kind === 'packet.new' && event.cause === packet && event.fragmentOffset === 0 && event.moreFragments) carriers.add(event.packet)
-    if (event.kind === 'packet.new' && event.cause !== 0 && carriers.has(event.cause) && event.fragmentOffset === 0 && event.moreFragments) carriers.add(event.packet)
+    if (event.kind === 'packet.new' && event.cause === packet && event.fragmentOffset === 0 && event.moreFragments)
+      carriers.add(event.packet)
+    if (event.kind === 'packet.new' && event.cause !== 0 && carriers.has(event.cause) && event.fragmentOffset === 0 && event.moreFragments)
+      carriers.add(event.packet)
     if (event.kind !== 'packet.tap') continue
     const carried = carriers.has(event.packet)
     if (event.packet !== packet && !carried) continue
@@ -323,13 +348,21 @@ function path(net: TestNet, packet: number, ephemeral: ReadonlySet<number>): str
   return lines
 }
 
+/** What the kernel's own trace says of a target. */
+const WORDS = new Map([
+  ['dnat', 'accept'],
+  ['snat', 'accept'],
+  ['masquerade', 'accept'],
+  ['reject', 'drop'],
+])
+
 function rules(net: TestNet, packet: number): string[] {
   const lines: string[] = []
   for (const { event } of net.events) {
     if (event.kind !== 'packet.rule' || event.packet !== packet || event.number === 0) continue
     const verdict = event.verdict.toLowerCase()
-    const word = verdict === 'dnat' || verdict === 'snat' || verdict === 'masquerade' ? 'accept' : verdict === 'reject' ? 'drop' : verdict
-    lines.push(`${net.world.namespaces.get(event.netns)?.name} ${event.table}:${event.chain}:${event.number} ${word}${event.to ? ` ${event.to}` : ''}`)
+    const word = WORDS.get(verdict) ?? verdict
+    lines.push(`${net.world.namespaces.get(event.netns)?.name} ${event.table}:${event.chain}:${event.number} ${word} ${event.to}`.trimEnd())
   }
   return lines
 }
@@ -366,5 +399,8 @@ function after(words: string[], key: string): string | undefined {
 
 /** As the recorder did: chances become exact turns. */
 function everyNth(text: string): string {
-  return text.replace(/--mode random --probability ([\d.]+)/g, (_, p: string) => `--mode nth --every ${Math.round(1 / Number(p))} --packet 0`)
+  return text.replace(
+    /--mode random --probability ([\d.]+)/g,
+    (_, p: string) => `--mode nth --every ${Math.round(1 / Number(p))} --packet 0`,
+  )
 }

@@ -120,41 +120,51 @@ export class TestNet {
 
   /** What taps saw, without times: `pod eth0 out 10.0.0.1 > 10.0.0.2 ttl 64`. */
   taps(): string {
-    return this.packets((event) => event.kind === 'packet.tap').replace(/^ *\d+ /gm, '').replace(/^#\d+ /gm, '')
+    return this.packets((event) => event.kind === 'packet.tap')
+      .replace(/^ *\d+ /gm, '')
+      .replace(/^#\d+ /gm, '')
   }
 
   line(event: TraceEvent): string {
+    if (!('packet' in event)) return ''
+    const id = `#${event.packet}`
+    const ns = this.#ns(event.netns)
+    const dev = (ifindex: number) => this.#dev(event.netns, ifindex)
     switch (event.kind) {
       case 'packet.new': {
-        const what = event.etherType === 0x0806 ? (event.icmpType === 1 ? 'ARP who-has' : 'ARP is-at') : protocolName(event.protocol)
-        return `#${event.packet} new ${this.#ns(event.netns)} ${what} ${event.src} > ${event.dst}${event.cause ? ` because of #${event.cause}` : ''}`
+        const arp = event.icmpType === 1 ? 'ARP who-has' : 'ARP is-at'
+        const what = event.etherType === 0x0806 ? arp : protocolName(event.protocol)
+        const why = event.cause ? ` because of #${event.cause}` : ''
+        return `${id} new ${ns} ${what} ${event.src} > ${event.dst}${why}`
       }
       case 'packet.tap': {
         const ports = event.sport || event.dport ? [`${event.src}:${event.sport}`, `${event.dst}:${event.dport}`] : [event.src, event.dst]
         const ttl = event.ttl === 0 ? 'arp' : `ttl ${event.ttl}`
-        return `#${event.packet} ${this.#ns(event.netns)} ${this.#dev(event.netns, event.ifindex)} ${event.dir} ${ports.join(' > ')} ${ttl}`
+        return `${id} ${ns} ${dev(event.ifindex)} ${event.dir} ${ports.join(' > ')} ${ttl}`
       }
-      case 'packet.route':
-        return `#${event.packet} route ${this.#ns(event.netns)} ${event.result} ${event.prefix}${event.via ? ` via ${event.via}` : ''} dev ${this.#dev(event.netns, event.ifindex)}`
+      case 'packet.route': {
+        const via = event.via ? ` via ${event.via}` : ''
+        return `${id} route ${ns} ${event.result} ${event.prefix}${via} dev ${dev(event.ifindex)}`
+      }
       case 'packet.forward':
-        return `#${event.packet} forward ${this.#ns(event.netns)} ${this.#dev(event.netns, event.inIfindex)} > ${this.#dev(event.netns, event.outIfindex)} ttl ${event.ttl}`
+        return `${id} forward ${ns} ${dev(event.inIfindex)} > ${dev(event.outIfindex)} ttl ${event.ttl}`
       case 'packet.neigh':
-        return `#${event.packet} neigh ${this.#ns(event.netns)} ${event.ip} ${event.result} ${event.mac}`.trimEnd()
+        return `${id} neigh ${ns} ${event.ip} ${event.result} ${event.mac}`.trimEnd()
       case 'packet.bridge':
-        return `#${event.packet} bridge ${this.#ns(event.netns)} ${event.decision} ${this.#dev(event.netns, event.inPort)} > ${this.#dev(event.netns, event.outPort)}`
+        return `${id} bridge ${ns} ${event.decision} ${dev(event.inPort)} > ${dev(event.outPort)}`
       case 'packet.encap':
       case 'packet.decap':
-        return `#${event.packet} ${event.kind.slice(7)} ${this.#ns(event.netns)} ${this.#dev(event.netns, event.ifindex)} in #${event.outer}`
+        return `${id} ${event.kind.slice(7)} ${ns} ${dev(event.ifindex)} in #${event.outer}`
       case 'packet.deliver':
-        return `#${event.packet} deliver ${this.#ns(event.netns)} ${event.to}${event.port ? ` ${event.port}` : ''} ${event.process}`.trimEnd()
+        return `${id} deliver ${ns} ${event.to}${event.port ? ` ${event.port}` : ''} ${event.process}`.trimEnd()
       case 'packet.drop':
-        return `#${event.packet} drop ${this.#ns(event.netns)} ${event.at} ${event.reason} ${event.detail}`.trimEnd()
+        return `${id} drop ${ns} ${event.at} ${event.reason} ${event.detail}`.trimEnd()
       case 'packet.nat':
-        return `#${event.packet} ${event.nat} ${this.#ns(event.netns)} ${event.from} => ${event.to}`
+        return `${id} ${event.nat} ${ns} ${event.from} => ${event.to}`
       case 'packet.conntrack':
-        return `#${event.packet} conntrack ${this.#ns(event.netns)} ${event.hook} ${event.state} ${event.direction}`
+        return `${id} conntrack ${ns} ${event.hook} ${event.state} ${event.direction}`
       case 'packet.rule':
-        return `#${event.packet} rule ${this.#ns(event.netns)} ${event.table} ${event.chain} ${event.number} ${event.verdict}`
+        return `${id} rule ${ns} ${event.table} ${event.chain} ${event.number} ${event.verdict}`
       default:
         return ''
     }

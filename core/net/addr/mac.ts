@@ -14,7 +14,7 @@ export function parseMac(text: string): Mac | null {
 export function formatMac(mac: Mac): string {
   const high = Math.floor(mac / 0x1000000)
   const low = mac % 0x1000000
-  return `${hex2(high >>> 16)}:${hex2((high >>> 8) & 255)}:${hex2(high & 255)}:${hex2(low >>> 16)}:${hex2((low >>> 8) & 255)}:${hex2(low & 255)}`
+  return `${hex3(high)}:${hex3(low)}`
 }
 
 /** Group bit set: multicast, broadcast included. */
@@ -30,6 +30,7 @@ export function multicastMac(ip: IpAddr): Mac {
 
 const HEX2: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
 
-function hex2(octet: number): string {
-  return HEX2[octet]
+/** Three octets. */
+function hex3(value: number): string {
+  return `${HEX2[value >>> 16]}:${HEX2[(value >>> 8) & 255]}:${HEX2[value & 255]}`
 }

@@ -94,7 +94,11 @@ export class BridgeFdb {
 
   #emit(kind: 'fdb.set' | 'fdb.del', entry: FdbEntry): void {
     this.#bridge.netns.world.trace.emit({
-      kind, netns: this.#bridge.netns.id, bridge: this.#bridge.ifindex, port: entry.port.ifindex, mac: formatMac(entry.mac),
+      kind,
+      netns: this.#bridge.netns.id,
+      bridge: this.#bridge.ifindex,
+      port: entry.port.ifindex,
+      mac: formatMac(entry.mac),
     })
   }
 }

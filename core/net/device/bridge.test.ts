@@ -22,7 +22,11 @@ function world() {
     socket.close()
     return got === 'again' ? 'nothing' : got.type
   }
-  const fdb = () => bridge.bridge?.fdb().map(({ mac, port, state }) => `${formatMac(mac)} ${port.name} ${state}`).join('\n')
+  const fdb = () =>
+    bridge.bridge
+      ?.fdb()
+      .map(({ mac, port, state }) => `${formatMac(mac)} ${port.name} ${state}`)
+      .join('\n')
   return { net, sw, hosts, pairs, bridge, ping, fdb }
 }
 
@@ -53,9 +57,17 @@ test('forgets a station after five minutes of silence, and on the port that goes
   ping(0, 2)
   net.run(150_000_000)
   // b was last heard 350 s ago, a and c are fresh.
-  expect(fdb()?.split('\n').filter((line) => line.endsWith('learned'))).toEqual(['02:00:00:00:00:01 p-a learned', '02:00:00:00:00:05 p-c learned'])
+  expect(
+    fdb()
+      ?.split('\n')
+      .filter((line) => line.endsWith('learned')),
+  ).toEqual(['02:00:00:00:00:01 p-a learned', '02:00:00:00:00:05 p-c learned'])
   sw.setLink(pairs[2][1], { up: false })
-  expect(fdb()?.split('\n').filter((line) => line.endsWith('learned'))).toEqual(['02:00:00:00:00:01 p-a learned'])
+  expect(
+    fdb()
+      ?.split('\n')
+      .filter((line) => line.endsWith('learned')),
+  ).toEqual(['02:00:00:00:00:01 p-a learned'])
 })
 
 test('isolated ports do not see each other, but everybody else', () => {
@@ -69,7 +81,9 @@ test('a hairpin port gets its own broadcasts back', () => {
   const { net, sw, pairs, ping } = world()
   sw.setLink(pairs[0][1], { hairpin: true })
   ping(0, 1)
-  const arp = net.events.filter(({ event }) => event.kind === 'packet.tap' && event.netns === 2 && event.ttl === 0).map(({ event }) => (event.kind === 'packet.tap' ? event.dir : ''))
+  const arp = net.events
+    .filter(({ event }) => event.kind === 'packet.tap' && event.netns === 2 && event.ttl === 0)
+    .map(({ event }) => (event.kind === 'packet.tap' ? event.dir : ''))
   expect(arp).toEqual(['out', 'in', 'in'])
 })
 

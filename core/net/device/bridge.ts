@@ -176,9 +176,7 @@ export class BridgeDevice extends NetDevice implements BridgeState {
 
   /** br_flood: a copy to each port, the last one gets the frame itself. */
   #flood(inPort: NetDevice | null, packet: Packet): void {
-    const targets = this.#ports.filter(
-      (port) => port.carrier && (port !== inPort || port.hairpin) && !(inPort?.isolated && port.isolated),
-    )
+    const targets = this.#ports.filter((port) => port.carrier && (port !== inPort || port.hairpin) && !(inPort?.isolated && port.isolated))
     if (targets.length === 0) {
       if (!isGroupMac(packet.etherDst)) traceDrop(this.netns, packet, 'bridge', 'BRIDGE_NO_PORT', this.name)
       return

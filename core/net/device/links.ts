@@ -63,8 +63,12 @@ export function addLink(ns: NetNamespace, spec: LinkSpec): NetDevice | Errno {
     if (other.netns.link(other.name) || (other.netns === ns && other.name === spec.name)) return 'EEXIST'
     // The kernel registers the peer first, so that it gets the lower index when both ends are in one namespace (veth_newlink).
     peer = new VethDevice(
-      other.netns, other.name, other.ifindex ?? other.netns.nextIfindex(), other.mac ?? other.netns.world.randomMac(),
-      spec.mtu ?? ETH_MTU, other.netns.sysctl.newDeviceConf(),
+      other.netns,
+      other.name,
+      other.ifindex ?? other.netns.nextIfindex(),
+      other.mac ?? other.netns.world.randomMac(),
+      spec.mtu ?? ETH_MTU,
+      other.netns.sysctl.newDeviceConf(),
     )
     other.netns.register(peer)
   }

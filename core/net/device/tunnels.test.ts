@@ -20,13 +20,24 @@ function ping(net: TestNet, from: NetNamespace, to: IpAddr, bytes = 56, df?: boo
   net.settle()
   const got = socket.recv()
   socket.close()
-  return errno ?? (got === 'again' ? 'nothing' : `type ${got.type} code ${got.code} from ${formatIp(got.from)} ttl ${got.ttl}${got.mtu ? ` mtu ${got.mtu}` : ''}`)
+  return (
+    errno ??
+    (got === 'again'
+      ? 'nothing'
+      : `type ${got.type} code ${got.code} from ${formatIp(got.from)} ttl ${got.ttl}${got.mtu ? ` mtu ${got.mtu}` : ''}`)
+  )
 }
 
 test('VXLAN with a hand-made table, as flannel makes it', () => {
   const { net, m1, m2 } = machines()
   const link = (ns: NetNamespace, local: string) =>
-    net.link(ns, { name: 'flannel.1', kind: 'vxlan', mac: net.mac(), up: true, vxlan: { vni: 1, local: ip(local), port: 8472, learning: false, dev: 'eth0' } })
+    net.link(ns, {
+      name: 'flannel.1',
+      kind: 'vxlan',
+      mac: net.mac(),
+      up: true,
+      vxlan: { vni: 1, local: ip(local), port: 8472, learning: false, dev: 'eth0' },
+    })
   const [v1, v2] = [link(m1, '192.168.0.1'), link(m2, '192.168.0.2')]
   expect(v1.mtu).toBe(1450)
   net.addr(v1, '10.244.1.0/32')
@@ -41,7 +52,13 @@ test('VXLAN with a hand-made table, as flannel makes it', () => {
   net.forget()
   expect(ping(net, m1, ip('10.244.2.0'))).toBe('type 0 code 0 from 10.244.2.0 ttl 64')
   const start = net.events.findIndex(({ event }) => event.kind === 'packet.new' && event.protocol === 1)
-  expect(net.packets((event) => !(event.kind === 'packet.new' && event.etherType === 0x0806)).split('\n').slice(start, start + 22).join('\n')).toMatchInlineSnapshot(`
+  expect(
+    net
+      .packets((event) => !(event.kind === 'packet.new' && event.etherType === 0x0806))
+      .split('\n')
+      .slice(start, start + 22)
+      .join('\n'),
+  ).toMatchInlineSnapshot(`
     "       0 #2 new m1 ICMP 10.244.1.0 > 10.244.2.0
            0 #2 route m1 unicast 10.244.2.0/24 via 10.244.2.0 dev flannel.1
            0 #2 neigh m1 10.244.2.0 resolved 02:00:00:00:00:04
@@ -66,7 +83,9 @@ test('VXLAN with a hand-made table, as flannel makes it', () => {
          613 #2 route m2 local 10.244.2.0/32 dev flannel.1"
   `)
   expect(ping(net, m1, ip('10.244.2.0'), 1423, true)).toBe('EMSGSIZE')
-  expect(v1.vxlan?.fdb().map((entry) => `${formatMac(entry.mac)} ${formatIp(entry.remote)} ${entry.state}`)).toEqual([`${formatMac(v2.mac)} 192.168.0.2 permanent`])
+  expect(v1.vxlan?.fdb().map((entry) => `${formatMac(entry.mac)} ${formatIp(entry.remote)} ${entry.state}`)).toEqual([
+    `${formatMac(v2.mac)} 192.168.0.2 permanent`,
+  ])
 })
 
 test('VXLAN that floods and learns', () => {
@@ -80,7 +99,8 @@ test('VXLAN that floods and learns', () => {
   v2.vxlan?.addFdb(0, ip('192.168.0.1'))
   expect(ping(net, m1, ip('10.5.0.2'))).toBe('type 0 code 0 from 10.5.0.2 ttl 64')
   expect(v2.vxlan?.fdb().map((entry) => `${formatMac(entry.mac)} ${formatIp(entry.remote)} ${entry.state}`)).toEqual([
-    '00:00:00:00:00:00 192.168.0.1 permanent', `${formatMac(v1.mac)} 192.168.0.1 learned`,
+    '00:00:00:00:00:00 192.168.0.1 permanent',
+    `${formatMac(v1.mac)} 192.168.0.1 learned`,
   ])
 })
 
@@ -95,7 +115,14 @@ test('IP in IP: the gateway is the other end', () => {
   net.route(m1, '10.2.0.0/24', '192.168.0.2', t1, true)
   net.route(m2, '10.1.0.0/24', '192.168.0.1', t2, true)
   expect(ping(net, m1, ip('10.2.0.1'))).toBe('type 0 code 0 from 10.2.0.1 ttl 64')
-  expect(net.taps().split('\n').filter((line) => !line.endsWith('arp')).slice(0, 4).join('\n')).toMatchInlineSnapshot(`
+  expect(
+    net
+      .taps()
+      .split('\n')
+      .filter((line) => !line.endsWith('arp'))
+      .slice(0, 4)
+      .join('\n'),
+  ).toMatchInlineSnapshot(`
     "m1 tunl0 out 10.1.0.1 > 10.2.0.1 ttl 64
     m1 eth0 out 192.168.0.1 > 192.168.0.2 ttl 64
     m2 eth0 in 192.168.0.1 > 192.168.0.2 ttl 64
@@ -105,8 +132,12 @@ test('IP in IP: the gateway is the other end', () => {
 
 test('VLANs on one wire do not hear each other', () => {
   const { net, m1, m2 } = machines()
-  for (const [ns, host] of [[m1, 1], [m2, 2]] as const) {
-    for (const id of [10, 20]) net.addr(net.link(ns, { name: `eth0.${id}`, kind: 'vlan', up: true, vlan: { id, dev: 'eth0' } }), `10.${id}.0.${host}/24`)
+  for (const [ns, host] of [
+    [m1, 1],
+    [m2, 2],
+  ] as const) {
+    for (const id of [10, 20])
+      net.addr(net.link(ns, { name: `eth0.${id}`, kind: 'vlan', up: true, vlan: { id, dev: 'eth0' } }), `10.${id}.0.${host}/24`)
   }
   expect(ping(net, m1, ip('10.10.0.2'))).toBe('type 0 code 0 from 10.10.0.2 ttl 64')
   m2.delLink(m2.link('eth0.20') as never)

@@ -105,7 +105,11 @@ export class Reassembly {
     const clock = this.#ns.world.clock
     const timeUs = this.#ns.sysctl.number('net.ipv4.ipfrag_time') * 1_000_000
     const queue: Queue = {
-      src: piece.src, dst: piece.dst, protocol: piece.protocol, ipId: piece.ipId, pieces: [],
+      src: piece.src,
+      dst: piece.dst,
+      protocol: piece.protocol,
+      ipId: piece.ipId,
+      pieces: [],
       timer: clock.afterInBackground(timeUs, () => this.#expire(queue)),
     }
     this.#queues.push(queue)

@@ -14,8 +14,18 @@ import { receiveNeighbourMessage } from '../neigh/ndp.ts'
 import { clone, ETHERTYPE_ARP, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, Packet } from '../packet/packet.ts'
 import { traceDeliver, traceDrop } from '../packet/packet-trace.ts'
 import {
-  ICMP_DEST_UNREACH, ICMP_ECHO, ICMP_ECHO_REPLY, ICMP_FRAG_NEEDED, ICMP_HOST_UNREACH, ICMPV6_ECHO,
-  ICMPV6_ECHO_REPLY, ICMPV6_NEIGHBOUR_ADVERTISEMENT, ICMPV6_NEIGHBOUR_SOLICITATION, ICMPV6_PKT_TOO_BIG, isIcmpError, isIcmpv6Error,
+  ICMP_DEST_UNREACH,
+  ICMP_ECHO,
+  ICMP_ECHO_REPLY,
+  ICMP_FRAG_NEEDED,
+  ICMP_HOST_UNREACH,
+  ICMPV6_ECHO,
+  ICMPV6_ECHO_REPLY,
+  ICMPV6_NEIGHBOUR_ADVERTISEMENT,
+  ICMPV6_NEIGHBOUR_SOLICITATION,
+  ICMPV6_PKT_TOO_BIG,
+  isIcmpError,
+  isIcmpv6Error,
   toIcmpv6,
 } from './icmp-types.ts'
 import { outputDevice, routeOutput, sourceFor } from './output.ts'
@@ -64,7 +74,8 @@ export class IcmpSender {
     const asked = ns.fib.isLocal(packet.dst) && packet.inDev !== null ? packet.dst : sourceFor(ns, route, packet.src)
     if (asked === null) return
     error.src = asked
-    const exempt = outputDevice(ns, route).isLoopback || (v6 ? type === ICMPV6_PKT_TOO_BIG : type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED)
+    const exempt =
+      outputDevice(ns, route).isLoopback || (v6 ? type === ICMPV6_PKT_TOO_BIG : type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED)
     if (!exempt && !this.#allow(packet.src, type, v6)) return
     error.ipId = ns.nextIpId()
     error.quoted = quote(packet)
@@ -104,7 +115,10 @@ export class IcmpSender {
   #echo(packet: Packet, v6: boolean): void {
     const ns = this.#ns
     const group = packet.frameFor === 'group' || isMulticast(packet.dst) || ns.fib.addressType(packet.dst) === 'broadcast'
-    if (ns.sysctl.number('net.ipv4.icmp_echo_ignore_all') !== 0 || (group && ns.sysctl.number('net.ipv4.icmp_echo_ignore_broadcasts') !== 0)) {
+    if (
+      ns.sysctl.number('net.ipv4.icmp_echo_ignore_all') !== 0 ||
+      (group && ns.sysctl.number('net.ipv4.icmp_echo_ignore_broadcasts') !== 0)
+    ) {
       traceDrop(ns, packet, 'icmp', 'ICMP_IGNORED', 'echo')
       return
     }

@@ -15,7 +15,10 @@ function world() {
   net.addr(ra, 'fd00:1::1/64')
   net.addr(b0, 'fd00:2::2/64')
   net.addr(rb, 'fd00:2::1/64')
-  for (const [ns, via] of [[a, 'fd00:1::1'], [b, 'fd00:2::1']] as const) {
+  for (const [ns, via] of [
+    [a, 'fd00:1::1'],
+    [b, 'fd00:2::1'],
+  ] as const) {
     expect(ns.fib.add({ prefix: parsePrefix('::/0') as Prefix, via: ip(via) })).toBe(null)
   }
   return { net, a, r, b, a0 }
@@ -72,10 +75,16 @@ test('TCP, dual stack: one listener for both families', () => {
 test('addresses: link-local from the MAC, none where IPv6 is off', () => {
   const { net, a, a0 } = world()
   expect(a0.addresses.map(({ ip: address, prefixLength, scope }) => `${formatIp(address)}/${prefixLength} ${scope}`)).toEqual([
-    'fe80::ff:fe00:1/64 link', 'fd00:1::2/64 global',
+    'fe80::ff:fe00:1/64 link',
+    'fd00:1::2/64 global',
   ])
   a.sysctl.set('net.ipv6.conf.eth0.disable_ipv6', '1')
   expect(a0.addresses).toEqual([])
   expect(a.addAddress(a0, ip('fd00:1::2'), 64)).toBe('EACCES')
-  expect(net.ns('c').links().flatMap(({ addresses }) => addresses.map(({ ip: address }) => formatIp(address)))).toEqual(['127.0.0.1'])
+  expect(
+    net
+      .ns('c')
+      .links()
+      .flatMap(({ addresses }) => addresses.map(({ ip: address }) => formatIp(address))),
+  ).toEqual(['127.0.0.1'])
 })

@@ -34,7 +34,8 @@ export function ipReceive(ns: NetNamespace, dev: NetDevice, packet: Packet): voi
     if (ns.netfilter.run('PREROUTING', packet, dev, null) !== 'ACCEPT') return
   }
   // A packet over `lo` brings its route along, unless a rule sent it elsewhere.
-  const route = dev.isLoopback && packet.dst === dst ? ns.fib.resolve(dst, packet.src, dev.ifindex, 0, packet.mark) : routeInput(ns, dev, packet)
+  const route =
+    dev.isLoopback && packet.dst === dst ? ns.fib.resolve(dst, packet.src, dev.ifindex, 0, packet.mark) : routeInput(ns, dev, packet)
   if (typeof route === 'string') {
     traceDrop(ns, packet, 'ip_route_input', route, dev.name)
     return
@@ -118,14 +119,34 @@ function validateSource(ns: NetNamespace, dev: NetDevice, src: IpAddr, mark: num
 
 function broadcastRoute(dev: NetDevice): Route {
   return {
-    type: 'broadcast', prefix: { addr: LIMITED_BROADCAST, length: 32 }, via: null, dev, src: null, metric: 0, table: 255, scope: 'link',
-    protocol: 'kernel', onlink: false, mtu: 0, nexthops: [],
+    type: 'broadcast',
+    prefix: { addr: LIMITED_BROADCAST, length: 32 },
+    via: null,
+    dev,
+    src: null,
+    metric: 0,
+    table: 255,
+    scope: 'link',
+    protocol: 'kernel',
+    onlink: false,
+    mtu: 0,
+    nexthops: [],
   }
 }
 
 function multicastRoute(dst: IpAddr, dev: NetDevice): Route {
   return {
-    type: 'multicast', prefix: { addr: dst, length: typeof dst === 'bigint' ? 128 : 32 }, via: null, dev, src: null, metric: 0,
-    table: 255, scope: 'link', protocol: 'kernel', onlink: false, mtu: 0, nexthops: [],
+    type: 'multicast',
+    prefix: { addr: dst, length: typeof dst === 'bigint' ? 128 : 32 },
+    via: null,
+    dev,
+    src: null,
+    metric: 0,
+    table: 255,
+    scope: 'link',
+    protocol: 'kernel',
+    onlink: false,
+    mtu: 0,
+    nexthops: [],
   }
 }

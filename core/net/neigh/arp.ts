@@ -28,7 +28,14 @@ export function announceArp(ns: NetNamespace, dev: NetDevice, ip: number): void 
 
 /** An ARP message as written: for `arping` and layer-2 load balancers. */
 export function sendArp(
-  ns: NetNamespace, dev: NetDevice, operation: number, src: number, target: number, to: Mac, targetMac: Mac, cause: number,
+  ns: NetNamespace,
+  dev: NetDevice,
+  operation: number,
+  src: number,
+  target: number,
+  to: Mac,
+  targetMac: Mac,
+  cause: number,
 ): void {
   const packet = new Packet()
   packet.etherType = ETHERTYPE_ARP

@@ -35,7 +35,9 @@ export class NeighbourEntry {
   /** NUD_VALID: the link-layer address may be used. */
   get valid(): boolean {
     const state = this.state
-    return state === 'REACHABLE' || state === 'PERMANENT' || state === 'STALE' || state === 'DELAY' || state === 'PROBE' || state === 'NOARP'
+    return (
+      state === 'REACHABLE' || state === 'PERMANENT' || state === 'STALE' || state === 'DELAY' || state === 'PROBE' || state === 'NOARP'
+    )
   }
 
   /** NUD_CONNECTED: usable without a doubt. */

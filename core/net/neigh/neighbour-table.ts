@@ -198,7 +198,8 @@ export class NeighbourTable {
     const clock = this.#ns.world.clock
     const leftUs = entry.confirmedUs + entry.reachableUs - clock.nowUs
     if (leftUs > 0) entry.timer = clock.afterInBackground(leftUs, () => this.#reachableOver(entry))
-    else if (clock.nowUs <= entry.usedUs + this.#seconds('net.ipv4.neigh.default.delay_first_probe_time')) this.#enter(entry, 'DELAY', entry.mac)
+    else if (clock.nowUs <= entry.usedUs + this.#seconds('net.ipv4.neigh.default.delay_first_probe_time'))
+      this.#enter(entry, 'DELAY', entry.mac)
     else this.#enter(entry, 'STALE', entry.mac)
   }
 
@@ -244,7 +245,11 @@ export class NeighbourTable {
 
   #emit(kind: 'neigh.set' | 'neigh.del', entry: NeighbourEntry): void {
     this.#ns.world.trace.emit({
-      kind, netns: this.#ns.id, ifindex: entry.dev.ifindex, ip: formatIp(entry.ip), mac: entry.mac === null ? '' : formatMac(entry.mac),
+      kind,
+      netns: this.#ns.id,
+      ifindex: entry.dev.ifindex,
+      ip: formatIp(entry.ip),
+      mac: entry.mac === null ? '' : formatMac(entry.mac),
       state: entry.state,
     })
   }
@@ -257,7 +262,8 @@ function fixedMac(dev: NetDevice, ip: IpAddr): Mac | null {
   if (ip === 0xffffffff) return BROADCAST_MAC
   for (const address of dev.addresses) {
     if (address.broadcast === ip) return BROADCAST_MAC
-    if (address.prefixLength < 31 && addressBits(address.ip) === 32 && lastAddress(address.ip, address.prefixLength) === ip) return BROADCAST_MAC
+    if (address.prefixLength < 31 && addressBits(address.ip) === 32 && lastAddress(address.ip, address.prefixLength) === ip)
+      return BROADCAST_MAC
   }
   return null
 }

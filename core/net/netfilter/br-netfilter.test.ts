@@ -30,10 +30,11 @@ function world() {
   expect(node.netfilter.iptables('ipv4').restore(NAT)).toBe(null)
   for (const ns of [b, far]) {
     const server = ok(ns.sockets.udpOpen({ address: 0, port: 53, owner: OWNER }))
-    server.onChange = () => net.clock.after(0, () => {
-      const got = server.recv()
-      if (typeof got !== 'string') server.sendTo(got.bytes, got.src, got.sport)
-    })
+    server.onChange = () =>
+      net.clock.after(0, () => {
+        const got = server.recv()
+        if (typeof got !== 'string') server.sendTo(got.bytes, got.src, got.sport)
+      })
   }
   const ask = (dst: string, primed = true) => {
     const client = ok(a.sockets.udpOpen({ owner: OWNER }))
@@ -47,7 +48,12 @@ function world() {
     client.send(new Uint8Array(1))
     net.settle()
     const answer = client.recv()
-    const path = net.taps().split('\n').filter((line) => !line.endsWith('arp')).join('\n').replaceAll(`:${client.localPort}`, ':*')
+    const path = net
+      .taps()
+      .split('\n')
+      .filter((line) => !line.endsWith('arp'))
+      .join('\n')
+      .replaceAll(`:${client.localPort}`, ':*')
     client.close()
     return `${typeof answer === 'string' ? answer : 'answered'}\n${path}`
   }
@@ -115,7 +121,9 @@ test('a rule in FORWARD stops what is only bridged', () => {
   const { net, node, ask } = world()
   node.netfilter.iptables('ipv4').command(['-A', 'FORWARD', '-m', 'physdev', '--physdev-in', 'va', '--physdev-out', 'vb', '-j', 'DROP'])
   expect(ask('10.1.0.3').split('\n')[0]).toBe('again')
-  expect(net.packets((event) => event.kind === 'packet.drop').replace(/^.*drop/, 'drop')).toMatchInlineSnapshot(`"drop node FORWARD NETFILTER_DROP filter FORWARD: -A FORWARD -m physdev --physdev-in va --physdev-out vb -j DROP"`)
+  expect(net.packets((event) => event.kind === 'packet.drop').replace(/^.*drop/, 'drop')).toMatchInlineSnapshot(
+    `"drop node FORWARD NETFILTER_DROP filter FORWARD: -A FORWARD -m physdev --physdev-in va --physdev-out vb -j DROP"`,
+  )
 })
 
 test('tcpdump on the bridge sees what is bridged past it', () => {

@@ -26,7 +26,10 @@ export function addAddress(ns: NetNamespace, dev: NetDevice, ip: IpAddr, prefixL
   if (dev.addresses.some((other) => other.ip === ip && (v6 || other.prefixLength === prefixLength))) return 'EEXIST'
   const broadcast = v6 || prefixLength > 30 || dev.noArp ? null : lastAddress(ip, prefixLength)
   const address: InterfaceAddress = {
-    ip, prefixLength, scope: options.scope ?? (isLoopback(ip) ? 'host' : 'global'), label: options.label ?? (v6 ? '' : dev.name),
+    ip,
+    prefixLength,
+    scope: options.scope ?? (isLoopback(ip) ? 'host' : 'global'),
+    label: options.label ?? (v6 ? '' : dev.name),
     broadcast: options.broadcast === undefined ? broadcast : options.broadcast,
     secondary: !v6 && dev.addresses.some((other) => sameSubnet(other, ip, prefixLength)),
   }
@@ -108,8 +111,13 @@ function networkRoutes(dev: NetDevice, address: InterfaceAddress): RouteSpec[] {
   if (prefixLength < addressBits(ip)) {
     const type = dev.isLoopback ? 'local' : 'unicast'
     routes.push({
-      prefix: { addr: network, length: prefixLength }, type, dev, src, scope: dev.isLoopback ? 'host' : 'link',
-      ...(dev.isLoopback ? { table: TABLE_LOCAL } : {}), ...(v6 ? { metric: 256 } : {}),
+      prefix: { addr: network, length: prefixLength },
+      type,
+      dev,
+      src,
+      scope: dev.isLoopback ? 'host' : 'link',
+      ...(dev.isLoopback ? { table: TABLE_LOCAL } : {}),
+      ...(v6 ? { metric: 256 } : {}),
     })
   }
   const last = lastAddress(ip, prefixLength)
@@ -128,12 +136,20 @@ function insert(ns: NetNamespace, spec: RouteSpec): void {
 }
 
 function remove(ns: NetNamespace, spec: RouteSpec): void {
-  ns.fib.del({ prefix: spec.prefix, table: spec.table ?? 254, type: spec.type, dev: spec.dev, protocol: 'kernel', ...(spec.src ? { src: spec.src } : {}) })
+  ns.fib.del({
+    prefix: spec.prefix,
+    table: spec.table ?? 254,
+    type: spec.type,
+    dev: spec.dev,
+    protocol: 'kernel',
+    ...(spec.src ? { src: spec.src } : {}),
+  })
 }
 
 function sameSubnet(address: InterfaceAddress, ip: IpAddr, prefixLength: number): boolean {
   return (
-    typeof address.ip === typeof ip && address.prefixLength === prefixLength &&
+    typeof address.ip === typeof ip &&
+    address.prefixLength === prefixLength &&
     maskAddress(address.ip, prefixLength) === maskAddress(ip, prefixLength)
   )
 }

@@ -19,7 +19,12 @@ function host() {
 function table(ns: NetNamespace, number?: number): string {
   return ns.fib
     .list(number)
-    .map((r) => `${tableName(r.table)} ${r.type} ${formatPrefix(r.prefix)}${r.via === null ? '' : ` via ${formatIp(r.via)}`} dev ${r.dev?.name} ${r.protocol} ${r.scope}${r.src === null ? '' : ` src ${formatIp(r.src)}`}${r.metric ? ` metric ${r.metric}` : ''}`)
+    .map((r) => {
+      const via = r.via === null ? '' : ` via ${formatIp(r.via)}`
+      const src = r.src === null ? '' : ` src ${formatIp(r.src)}`
+      const metric = r.metric ? ` metric ${r.metric}` : ''
+      return `${tableName(r.table)} ${r.type} ${formatPrefix(r.prefix)}${via} dev ${r.dev?.name} ${r.protocol} ${r.scope}${src}${metric}`
+    })
     .join('\n')
 }
 
@@ -50,9 +55,14 @@ test('the longest prefix wins, then the smallest metric', () => {
   expect(a.fib.add({ prefix: prefix('10.8.0.0/16'), via: ip('10.0.0.9'), metric: 10 })).toBe(null)
   expect(a.fib.add({ prefix: prefix('10.8.0.0/16'), via: ip('10.0.0.9'), metric: 10 })).toBe('EEXIST')
   expect(a.fib.add({ prefix: prefix('10.8.3.0/24'), type: 'blackhole' })).toBe(null)
-  expect([where(a, '10.8.1.1'), where(a, '10.8.3.1'), where(a, '9.9.9.9'), where(a, '10.0.0.1'), where(a, '10.0.0.255'), where(a, '127.1.2.3')]).toEqual([
-    'unicast 10.1.0.254 eth1', 'blackhole - -', 'unicast 10.0.0.254 eth0', 'local - eth0', 'broadcast - eth0', 'local - lo',
-  ])
+  expect([
+    where(a, '10.8.1.1'),
+    where(a, '10.8.3.1'),
+    where(a, '9.9.9.9'),
+    where(a, '10.0.0.1'),
+    where(a, '10.0.0.255'),
+    where(a, '127.1.2.3'),
+  ]).toEqual(['unicast 10.1.0.254 eth1', 'blackhole - -', 'unicast 10.0.0.254 eth0', 'local - eth0', 'broadcast - eth0', 'local - lo'])
   expect(where(a, '10.8.1.1', { oif: a.link('eth0')?.ifindex })).toBe('unicast 10.0.0.9 eth0')
 })
 
@@ -77,7 +87,9 @@ test('a link that goes down takes its routes along, and brings back only its own
   expect(where(a, '10.0.0.1')).toBe('local - eth0')
   expect(a.fib.add({ prefix: prefix('10.9.0.0/16'), dev: eth0 })).toBe('ENETDOWN')
   a.setLink(eth0, { up: true })
-  expect(table(a, 254)).toBe('main unicast 10.0.0.0/24 dev eth0 kernel link src 10.0.0.1\nmain unicast 10.1.0.0/24 dev eth1 kernel link src 10.1.0.1')
+  expect(table(a, 254)).toBe(
+    'main unicast 10.0.0.0/24 dev eth0 kernel link src 10.0.0.1\nmain unicast 10.1.0.0/24 dev eth1 kernel link src 10.1.0.1',
+  )
 })
 
 test('without carrier, routes stay', () => {
@@ -104,17 +116,31 @@ test('rules: by source, by mark, in order of priority', () => {
   expect(a.fib.addRule({ fwmark: 1, table: 100, priority: 50 })).toBe(null)
   expect(a.fib.addRule({ to: prefix('6.6.6.6'), action: 'prohibit', priority: 40 })).toBe(null)
   expect(a.fib.rules().map(({ priority, table: t, action }) => [priority, action, t])).toEqual([
-    [0, 'lookup', 255], [40, 'prohibit', 254], [50, 'lookup', 100], [32765, 'lookup', 100], [32766, 'lookup', 254], [32767, 'lookup', 253],
+    [0, 'lookup', 255],
+    [40, 'prohibit', 254],
+    [50, 'lookup', 100],
+    [32765, 'lookup', 100],
+    [32766, 'lookup', 254],
+    [32767, 'lookup', 253],
   ])
   expect([
-    where(a, '9.9.9.9'), where(a, '9.9.9.9', { src: ip('10.1.0.1') }), where(a, '9.9.9.9', { mark: 1 }), where(a, '6.6.6.6'),
+    where(a, '9.9.9.9'),
+    where(a, '9.9.9.9', { src: ip('10.1.0.1') }),
+    where(a, '9.9.9.9', { mark: 1 }),
+    where(a, '6.6.6.6'),
   ]).toEqual(['unicast 10.0.0.254 eth0', 'unicast 10.1.0.254 eth1', 'unicast 10.1.0.254 eth1', 'prohibit - -'])
   expect([a.fib.delRule({ fwmark: 1, table: 100 }), a.fib.delRule({ fwmark: 1 })]).toEqual([null, 'ENOENT'])
 })
 
 test('two next hops share the flows', () => {
   const { a, eth0, eth1 } = host()
-  a.fib.add({ prefix: prefix('10.8.0.0/16'), nexthops: [{ via: ip('10.0.0.254'), dev: eth0, weight: 1 }, { via: ip('10.1.0.254'), dev: eth1, weight: 1 }] })
+  a.fib.add({
+    prefix: prefix('10.8.0.0/16'),
+    nexthops: [
+      { via: ip('10.0.0.254'), dev: eth0, weight: 1 },
+      { via: ip('10.1.0.254'), dev: eth1, weight: 1 },
+    ],
+  })
   const ways = Array.from({ length: 100 }, (_, i) => where(a, `10.8.0.${i}`, { src: ip('10.0.0.1') }))
   const first = ways.filter((way) => way === 'unicast 10.0.0.254 eth0').length
   expect([first > 30 && first < 70, new Set(ways).size]).toEqual([true, 2])

@@ -5,13 +5,33 @@
  * Omits: TOS keys, realms, nexthop objects, route metrics other than `mtu`, rules by port or uid, `suppress_prefixlength`.
  */
 import type { Errno } from '../../base/errno.ts'
-import { addressBits, formatIp, formatPrefix, type IpAddr, isMulticast, LIMITED_BROADCAST, maskAddress, type Prefix, prefixContains } from '../addr/ip.ts'
+import {
+  addressBits,
+  formatIp,
+  formatPrefix,
+  type IpAddr,
+  isMulticast,
+  LIMITED_BROADCAST,
+  maskAddress,
+  type Prefix,
+  prefixContains,
+} from '../addr/ip.ts'
 import type { NetDevice } from '../device/net-device.ts'
 import type { NetNamespace } from '../net-namespace.ts'
 import { RouteTable } from './route-table.ts'
 import {
-  NO_ROUTE, type NextHop, type Route, type RouteResult, type RouteSpec, type RouteType, type RoutingRule, type RuleSpec,
-  TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN, tableName,
+  NO_ROUTE,
+  type NextHop,
+  type Route,
+  type RouteResult,
+  type RouteSpec,
+  type RouteType,
+  type RoutingRule,
+  type RuleSpec,
+  TABLE_DEFAULT,
+  TABLE_LOCAL,
+  TABLE_MAIN,
+  tableName,
 } from './route.ts'
 
 export interface RouteQuery {
@@ -228,7 +248,7 @@ export class Fib {
     let match = true
     if (rule.from && !(typeof src === typeof rule.from.addr ? prefixContains(rule.from, src) : rule.from.length === 0)) match = false
     if (match && rule.to && !prefixContains(rule.to, dst)) match = false
-    if (match && rule.fwmask !== 0 && ((mark & rule.fwmask) >>> 0) !== rule.fwmark) match = false
+    if (match && rule.fwmask !== 0 && (mark & rule.fwmask) >>> 0 !== rule.fwmark) match = false
     // A packet that is sent from here comes in, for a rule, through the loopback device.
     if (match && rule.iif !== '' && (this.#ns.link(iif === 0 ? 1 : iif)?.name ?? '') !== rule.iif) match = false
     if (match && rule.oif !== '' && (this.#ns.link(oif)?.name ?? '') !== rule.oif) match = false
@@ -252,9 +272,16 @@ export class Fib {
 
   #emit(kind: 'route.add' | 'route.del', route: Route): void {
     this.#ns.world.trace.emit({
-      kind, netns: this.#ns.id, table: tableName(route.table), type: route.type, prefix: formatPrefix(route.prefix),
-      via: route.via === null ? '' : formatIp(route.via), ifindex: route.dev?.ifindex ?? 0,
-      src: route.src === null ? '' : formatIp(route.src), protocol: route.protocol, metric: route.metric,
+      kind,
+      netns: this.#ns.id,
+      table: tableName(route.table),
+      type: route.type,
+      prefix: formatPrefix(route.prefix),
+      via: route.via === null ? '' : formatIp(route.via),
+      ifindex: route.dev?.ifindex ?? 0,
+      src: route.src === null ? '' : formatIp(route.src),
+      protocol: route.protocol,
+      metric: route.metric,
     })
   }
 }
@@ -266,10 +293,18 @@ export function makeRoute(spec: RouteSpec): Route {
   const local = type === 'local' || type === 'broadcast'
   const scope = spec.scope ?? (type === 'local' ? 'host' : type === 'broadcast' || (type === 'unicast' && via === null) ? 'link' : 'global')
   return Object.freeze({
-    type, prefix: Object.freeze({ addr: spec.prefix.addr, length: spec.prefix.length }), via, dev: spec.dev ?? null,
-    src: spec.src ?? null, metric: spec.metric ?? (typeof spec.prefix.addr === 'bigint' && !local ? 1024 : 0),
-    table: spec.table ?? (local ? TABLE_LOCAL : TABLE_MAIN), scope, protocol: spec.protocol ?? 'boot', onlink: spec.onlink ?? false,
-    mtu: spec.mtu ?? 0, nexthops: spec.nexthops && spec.nexthops.length > 1 ? [...spec.nexthops] : [],
+    type,
+    prefix: Object.freeze({ addr: spec.prefix.addr, length: spec.prefix.length }),
+    via,
+    dev: spec.dev ?? null,
+    src: spec.src ?? null,
+    metric: spec.metric ?? (typeof spec.prefix.addr === 'bigint' && !local ? 1024 : 0),
+    table: spec.table ?? (local ? TABLE_LOCAL : TABLE_MAIN),
+    scope,
+    protocol: spec.protocol ?? 'boot',
+    onlink: spec.onlink ?? false,
+    mtu: spec.mtu ?? 0,
+    nexthops: spec.nexthops && spec.nexthops.length > 1 ? [...spec.nexthops] : [],
   })
 }
 
@@ -307,9 +342,16 @@ function completeRule(spec: RuleSpec, family: 4 | 6, rules: readonly RoutingRule
   const fwmark = (spec.fwmark ?? 0) >>> 0
   return {
     priority: spec.priority ?? (second ? Math.max(second.priority - 1, 0) : 32765),
-    from: spec.from ?? null, to: spec.to ?? null, fwmark, fwmask: (spec.fwmask ?? (fwmark === 0 ? 0 : 0xffffffff)) >>> 0,
-    iif: spec.iif ?? '', oif: spec.oif ?? '', action: spec.action ?? 'lookup', table: spec.table ?? TABLE_MAIN,
-    invert: spec.invert ?? false, family,
+    from: spec.from ?? null,
+    to: spec.to ?? null,
+    fwmark,
+    fwmask: (spec.fwmask ?? (fwmark === 0 ? 0 : 0xffffffff)) >>> 0,
+    iif: spec.iif ?? '',
+    oif: spec.oif ?? '',
+    action: spec.action ?? 'lookup',
+    table: spec.table ?? TABLE_MAIN,
+    invert: spec.invert ?? false,
+    family,
   }
 }
 

@@ -68,9 +68,7 @@ export class RouteTable {
   list(): Route[] {
     const routes: Route[] = []
     for (const length of this.#lengths) for (const some of this.#byLength[length]?.values() ?? []) routes.push(...some)
-    return routes.sort(
-      (a, b) => compareIp(a.prefix.addr, b.prefix.addr) || b.prefix.length - a.prefix.length || a.metric - b.metric,
-    )
+    return routes.sort((a, b) => compareIp(a.prefix.addr, b.prefix.addr) || b.prefix.length - a.prefix.length || a.metric - b.metric)
   }
 }
 

@@ -2,8 +2,7 @@
 import type { IpAddr, Prefix } from '../addr/ip.ts'
 import type { NetDevice } from '../device/net-device.ts'
 
-export type RouteType =
-  | 'unicast' | 'local' | 'broadcast' | 'multicast' | 'unreachable' | 'blackhole' | 'prohibit' | 'throw' | 'none'
+export type RouteType = 'unicast' | 'local' | 'broadcast' | 'multicast' | 'unreachable' | 'blackhole' | 'prohibit' | 'throw' | 'none'
 export type RouteScope = 'global' | 'link' | 'host'
 
 export const TABLE_DEFAULT = 253
@@ -53,8 +52,18 @@ export interface RouteSpec {
 }
 
 export const NO_ROUTE: Route = Object.freeze({
-  type: 'none', prefix: { addr: 0, length: 0 }, via: null, dev: null, src: null, metric: 0, table: 0, scope: 'global', protocol: '',
-  onlink: false, mtu: 0, nexthops: [],
+  type: 'none',
+  prefix: { addr: 0, length: 0 },
+  via: null,
+  dev: null,
+  src: null,
+  metric: 0,
+  table: 0,
+  scope: 'global',
+  protocol: '',
+  onlink: false,
+  mtu: 0,
+  nexthops: [],
 })
 
 export interface RoutingRule {

@@ -97,7 +97,14 @@ export class IcmpSocket {
 
   info(): SocketInfo {
     return {
-      protocol: 'icmp', state: 'UNCONN', local: 0, localPort: 0, remote: null, remotePort: 0, recvQ: this.#queue.length, sendQ: 0,
+      protocol: 'icmp',
+      state: 'UNCONN',
+      local: 0,
+      localPort: 0,
+      remote: null,
+      remotePort: 0,
+      recvQ: this.#queue.length,
+      sendQ: 0,
       owner: this.owner,
     }
   }
@@ -137,16 +144,32 @@ export class IcmpTable {
     }
     traceDeliver(ns, packet, 'icmp', packet.icmpId, socket.owner.pid, socket.owner.process)
     socket.push({
-      type: packet.icmpType, code: packet.icmpCode, from: packet.src, id: packet.icmpId, seq: packet.icmpSeq, ttl: packet.ttl,
-      bytes: packet.payload.length, mtu: 0, dst: packet.src, atUs: ns.world.clock.nowUs,
+      type: packet.icmpType,
+      code: packet.icmpCode,
+      from: packet.src,
+      id: packet.icmpId,
+      seq: packet.icmpSeq,
+      ttl: packet.ttl,
+      bytes: packet.payload.length,
+      mtu: 0,
+      dst: packet.src,
+      atUs: ns.world.clock.nowUs,
     })
   }
 
   icmpError(error: Packet, quoted: Packet): void {
     const socket = this.#sockets.find((candidate) => candidate.sentWith(quoted.icmpId))
     socket?.push({
-      type: error.icmpType, code: error.icmpCode, from: error.src, id: quoted.icmpId, seq: quoted.icmpSeq, ttl: error.ttl,
-      bytes: 0, mtu: error.icmpSeq, dst: quoted.dst, atUs: this.#ns.world.clock.nowUs,
+      type: error.icmpType,
+      code: error.icmpCode,
+      from: error.src,
+      id: quoted.icmpId,
+      seq: quoted.icmpSeq,
+      ttl: error.ttl,
+      bytes: 0,
+      mtu: error.icmpSeq,
+      dst: quoted.dst,
+      atUs: this.#ns.world.clock.nowUs,
     })
   }
 

@@ -41,8 +41,15 @@ export class TcpListener {
 
   info(): SocketInfo {
     return {
-      protocol: 'tcp', state: 'LISTEN', local: this.address, localPort: this.port, remote: null, remotePort: 0,
-      recvQ: this.#ready.length, sendQ: this.backlog, owner: this.owner,
+      protocol: 'tcp',
+      state: 'LISTEN',
+      local: this.address,
+      localPort: this.port,
+      remote: null,
+      remotePort: 0,
+      recvQ: this.#ready.length,
+      sendQ: this.backlog,
+      owner: this.owner,
     }
   }
 

@@ -194,7 +194,12 @@ export class TcpSender {
   #split(at: number, mss: number): void {
     const segment = this.#segments[at]
     const rest: Segment = {
-      ...segment, seq: seqAdd(segment.seq, mss), bytes: segment.bytes - mss, length: segment.length - mss, lost: true, packet: null,
+      ...segment,
+      seq: seqAdd(segment.seq, mss),
+      bytes: segment.bytes - mss,
+      length: segment.length - mss,
+      lost: true,
+      packet: null,
     }
     segment.bytes = mss
     segment.length = mss

@@ -108,7 +108,8 @@ export class TcpSocket {
       const advertised = this.#receiver.advertised
       const bytes = this.#receiver.take(maxBytes)
       // tcp_cleanup_rbuf: tell a peer that waits that there is room again.
-      if (this.#synchronized && !this.#receiver.finished && this.#receiver.window >= 2 * advertised && advertised < 2 * this.mss) this.#ack()
+      if (this.#synchronized && !this.#receiver.finished && this.#receiver.window >= 2 * advertised && advertised < 2 * this.mss)
+        this.#ack()
       return bytes
     }
     if (this.error) return this.error
@@ -155,8 +156,14 @@ export class TcpSocket {
   info(): SocketInfo {
     const waiting = this.state === 'TIME_WAIT'
     return {
-      protocol: 'tcp', state: ssState(this.state), local: this.localAddress, localPort: this.localPort, remote: this.remoteAddress,
-      remotePort: this.remotePort, recvQ: this.#receiver.readable, sendQ: waiting ? 0 : this.#sender.unacknowledged,
+      protocol: 'tcp',
+      state: ssState(this.state),
+      local: this.localAddress,
+      localPort: this.localPort,
+      remote: this.remoteAddress,
+      remotePort: this.remotePort,
+      recvQ: this.#receiver.readable,
+      sendQ: waiting ? 0 : this.#sender.unacknowledged,
       owner: waiting || this.#orphan ? NOBODY : this.owner,
     }
   }

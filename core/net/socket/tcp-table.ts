@@ -49,7 +49,14 @@ export class TcpTable {
     const port = options.port === 0 ? this.#freePort(() => true, 1) : options.port
     if (port === null || port < 0 || port > 65535) return port === null ? 'EADDRINUSE' : 'EINVAL'
     const v6only = options.v6only ?? false
-    const listener = new TcpListener(this.#ns, v6only && address === null ? 0n : address, port, options.owner, v6only, options.backlog ?? 4096)
+    const listener = new TcpListener(
+      this.#ns,
+      v6only && address === null ? 0n : address,
+      port,
+      options.owner,
+      v6only,
+      options.backlog ?? 4096,
+    )
     const others = this.#listeners.get(port)
     if (others?.some((other) => overlap(other, listener))) return 'EADDRINUSE'
     if (others) others.push(listener)
@@ -213,8 +220,13 @@ export class TcpTable {
 
   #emit(kind: 'socket.listen' | 'socket.close', listener: TcpListener): void {
     this.#ns.world.trace.emit({
-      kind, netns: this.#ns.id, protocol: 'tcp', address: formatIp(listener.address ?? 0n), port: listener.port,
-      pid: listener.owner.pid, process: listener.owner.process,
+      kind,
+      netns: this.#ns.id,
+      protocol: 'tcp',
+      address: formatIp(listener.address ?? 0n),
+      port: listener.port,
+      pid: listener.owner.pid,
+      process: listener.owner.process,
     })
   }
 }
@@ -225,6 +237,7 @@ function overlap(a: TcpListener, b: TcpListener): boolean {
   const any = (listener: TcpListener) => listener.address === null || isUnspecified(listener.address)
   if (!any(a) && !any(b)) return false
   // A wildcard and an address of a family that it covers exclude each other, as without SO_REUSEADDR on both.
-  const sample = (listener: TcpListener): IpAddr => (listener.address === null ? 1 : isUnspecified(listener.address) ? (listener.address === 0 ? 1 : 2n) : listener.address)
+  const sample = (listener: TcpListener): IpAddr =>
+    listener.address === null ? 1 : isUnspecified(listener.address) ? (listener.address === 0 ? 1 : 2n) : listener.address
   return a.covers(sample(b)) || b.covers(sample(a))
 }

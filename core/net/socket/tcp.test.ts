@@ -49,9 +49,10 @@ function serve(ns: NetNamespace, net: TestNet, port: number, answer: string): { 
     socket.onChange = () => net.clock.after(0, read)
     net.clock.after(0, read)
   }
-  listener.onChange = () => net.clock.after(0, () => {
-    for (let socket = listener.accept(); socket; socket = listener.accept()) attend(socket)
-  })
+  listener.onChange = () =>
+    net.clock.after(0, () => {
+      for (let socket = listener.accept(); socket; socket = listener.accept()) attend(socket)
+    })
   return { text: () => heard }
 }
 
@@ -83,7 +84,9 @@ test('a conversation from SYN to TIME_WAIT', () => {
     1421 10.0.0.1 [.] seq 7 ack 7 win 63 len 0"
   `)
   expect([socket.state, a.sockets.list().map((info) => info.state), b.sockets.list().map((info) => info.state)]).toEqual([
-    'TIME_WAIT', ['TIME-WAIT'], ['LISTEN'],
+    'TIME_WAIT',
+    ['TIME-WAIT'],
+    ['LISTEN'],
   ])
   net.run(61_000_000)
   expect(a.sockets.list()).toEqual([])
@@ -173,8 +176,13 @@ test('over lo, with its MSS', () => {
   serve(a, net, 80, '')
   ok(a.sockets.tcpConnect({ dst: ip('10.0.0.1'), dport: 80, owner: OWNER }))
   net.settle()
-  const syns = net.events.flatMap(({ event }) => (event.kind === 'packet.new' && (event.flags & 2) !== 0 ? [[event.src, event.mss, event.window]] : []))
-  expect(syns).toEqual([['10.0.0.1', 65495, 65495], ['10.0.0.1', 65495, 65483]])
+  const syns = net.events.flatMap(({ event }) =>
+    event.kind === 'packet.new' && (event.flags & 2) !== 0 ? [[event.src, event.mss, event.window]] : [],
+  )
+  expect(syns).toEqual([
+    ['10.0.0.1', 65495, 65495],
+    ['10.0.0.1', 65495, 65483],
+  ])
   expect(net.taps().split('\n')[0]).toMatch(/^a lo out 10\.0\.0\.1:\d+ > 10\.0\.0\.1:80 ttl 64$/)
 })
 

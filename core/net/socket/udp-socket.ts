@@ -145,8 +145,15 @@ export class UdpSocket {
 
   info(): SocketInfo {
     return {
-      protocol: 'udp', state: this.remote === null ? 'UNCONN' : 'ESTAB', local: this.connectedFrom ?? this.address, localPort: this.localPort,
-      remote: this.remote, remotePort: this.remotePort, recvQ: this.#queuedBytes, sendQ: 0, owner: this.owner,
+      protocol: 'udp',
+      state: this.remote === null ? 'UNCONN' : 'ESTAB',
+      local: this.connectedFrom ?? this.address,
+      localPort: this.localPort,
+      remote: this.remote,
+      remotePort: this.remotePort,
+      recvQ: this.#queuedBytes,
+      sendQ: 0,
+      owner: this.owner,
     }
   }
 
@@ -181,8 +188,14 @@ export class UdpSocket {
   icmpError(error: Packet, quoted: Packet): void {
     if (this.#errors.length < ERRORS_MAX) {
       this.#errors.push({
-        type: error.icmpType, code: error.icmpCode, from: error.src, mtu: error.icmpSeq, sport: quoted.sport, port: quoted.dport,
-        dst: quoted.dst, atUs: this.#ns.world.clock.nowUs,
+        type: error.icmpType,
+        code: error.icmpCode,
+        from: error.src,
+        mtu: error.icmpSeq,
+        sport: quoted.sport,
+        port: quoted.dport,
+        dst: quoted.dst,
+        atUs: this.#ns.world.clock.nowUs,
       })
     }
     const meaning = icmpMeaning(error)

@@ -138,7 +138,12 @@ export class UdpTable {
 
   #emit(kind: 'socket.listen' | 'socket.close', socket: UdpSocket): void {
     this.#ns.world.trace.emit({
-      kind, netns: this.#ns.id, protocol: 'udp', address: formatIp(socket.address ?? 0n), port: socket.localPort, pid: socket.owner.pid,
+      kind,
+      netns: this.#ns.id,
+      protocol: 'udp',
+      address: formatIp(socket.address ?? 0n),
+      port: socket.localPort,
+      pid: socket.owner.pid,
       process: socket.owner.process,
     })
   }

@@ -19,10 +19,11 @@ function world() {
 test('a datagram, an answer, and a port that nobody has', () => {
   const { net, a, b } = world()
   const server = ok(b.sockets.udpOpen({ address: null, port: 53, owner: OWNER }))
-  server.onChange = () => net.clock.after(0, () => {
-    const got = server.recv()
-    if (typeof got !== 'string') server.sendTo(utf8Encode(`${utf8Decode(got.bytes)}!`), got.src, got.sport)
-  })
+  server.onChange = () =>
+    net.clock.after(0, () => {
+      const got = server.recv()
+      if (typeof got !== 'string') server.sendTo(utf8Encode(`${utf8Decode(got.bytes)}!`), got.src, got.sport)
+    })
   const client = ok(a.sockets.udpOpen({ owner: OWNER }))
   expect(client.recv()).toBe('again')
   expect(client.sendTo(utf8Encode('hi'), ip('10.2.0.2'), 53)).toBe(2)
@@ -79,8 +80,16 @@ test('what is too long is fragmented, and put together at the end', () => {
   net.settle()
   const got = server.recv()
   expect(typeof got === 'string' ? got : got.bytes).toEqual(text)
-  const pieces = net.events.flatMap(({ event }) => (event.kind === 'packet.new' && event.cause > 0 && event.protocol === 17 ? [[event.fragmentOffset, event.moreFragments, event.sport > 0, event.payload.length]] : []))
-  expect(pieces).toEqual([[0, true, true, 1472], [1480, true, false, 1480], [2960, false, false, 1048]])
+  const pieces = net.events.flatMap(({ event }) =>
+    event.kind === 'packet.new' && event.cause > 0 && event.protocol === 17
+      ? [[event.fragmentOffset, event.moreFragments, event.sport > 0, event.payload.length]]
+      : [],
+  )
+  expect(pieces).toEqual([
+    [0, true, true, 1472],
+    [1480, true, false, 1480],
+    [2960, false, false, 1048],
+  ])
   expect(client.sendTo(text, ip('10.2.0.2'), 53, { df: true })).toBe('EMSGSIZE')
 })
 

@@ -13,7 +13,14 @@ export interface DeviceConf {
 
 export function newDeviceConf(): DeviceConf {
   return {
-    forwarding: 0, rpFilter: 0, acceptLocal: 0, routeLocalnet: 0, proxyArp: 0, arpIgnore: 0, arpAnnounce: 0, forwarding6: 0,
+    forwarding: 0,
+    rpFilter: 0,
+    acceptLocal: 0,
+    routeLocalnet: 0,
+    proxyArp: 0,
+    arpIgnore: 0,
+    arpAnnounce: 0,
+    forwarding6: 0,
     disableIpv6: 1,
   }
 }
