@@ -61,7 +61,9 @@ test('the table, and what options choose of it', () => {
 test('deleting says what went, and fails when nothing did', () => {
   const node = tracked()
   expect(run(node, ['conntrack', '-D', '-p', 'tcp', '-d', '10.1.1.1'])).toEqual({
-    stdout: '', stderr: 'conntrack v1.4.7 (conntrack-tools): 0 flow entries have been deleted.\n', code: 1,
+    stdout: '',
+    stderr: 'conntrack v1.4.7 (conntrack-tools): 0 flow entries have been deleted.\n',
+    code: 1,
   })
   expect(run(node, ['conntrack', '-D', '-r', '10.9.0.2', '-p', 'udp'])).toMatchInlineSnapshot(`
     {
@@ -78,8 +80,18 @@ test('deleting says what went, and fails when nothing did', () => {
 
 test('wrong words are refused as conntrack-tools does', () => {
   const node = tracked()
-  const said = [['-L', 'foo'], ['-X'], ['-L', '-p', 'foo'], ['-L', '-s', 'foo'], ['-L', '--dport', '53'], ['-G', '-p', 'udp', '-s', '10.9.0.1'], ['-L', '-o', 'foo'], ['--list']]
-    .map((words) => run(node, ['conntrack', ...words])).map(({ stderr, code }) => `${code} ${stderr.split('\n')[0]}`)
+  const said = [
+    ['-L', 'foo'],
+    ['-X'],
+    ['-L', '-p', 'foo'],
+    ['-L', '-s', 'foo'],
+    ['-L', '--dport', '53'],
+    ['-G', '-p', 'udp', '-s', '10.9.0.1'],
+    ['-L', '-o', 'foo'],
+    ['--list'],
+  ]
+    .map((words) => run(node, ['conntrack', ...words]))
+    .map(({ stderr, code }) => `${code} ${stderr.split('\n')[0]}`)
   expect(said).toMatchInlineSnapshot(`
     [
       "2 conntrack v1.4.7 (conntrack-tools): unknown type \`foo'",
@@ -98,8 +110,16 @@ test('-E tells of changes until it is interrupted', () => {
   const node = tracked()
   node.netns.netfilter.conntrack.flush()
   let text = ''
-  const sink = new SinkFile((part) => { text += part })
-  const watcher = node.spawn({ argv: ['conntrack', '-E', '-e', 'NEW,DESTROY'], fds: new Map([[1, sink], [2, sink]]) })
+  const sink = new SinkFile((part) => {
+    text += part
+  })
+  const watcher = node.spawn({
+    argv: ['conntrack', '-E', '-e', 'NEW,DESTROY'],
+    fds: new Map([
+      [1, sink],
+      [2, sink],
+    ]),
+  })
   const { clock } = node.world
   clock.advance(clock.nowUs + 100_000, 1000)
   const client = node.netns.sockets.udpOpen({ port: 5001, owner: OWNER })

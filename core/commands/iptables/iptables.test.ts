@@ -5,7 +5,12 @@ import { ip6tables, iptables, iptablesRestore, iptablesSave } from './iptables.t
 
 function machine(): Machine {
   const made = linuxMachine(linuxWorld(), 'node1')
-  for (const [name, executable] of [['iptables', iptables], ['ip6tables', ip6tables], ['iptables-save', iptablesSave], ['iptables-restore', iptablesRestore]] as const) {
+  for (const [name, executable] of [
+    ['iptables', iptables],
+    ['ip6tables', ip6tables],
+    ['iptables-save', iptablesSave],
+    ['iptables-restore', iptablesRestore],
+  ] as const) {
     made.fs.install(`/usr/sbin/${name}`, executable)
   }
   return made
@@ -32,7 +37,11 @@ COMMIT
 
 test('what is wrong is said on standard error', () => {
   const host = machine()
-  expect(run(host, ['iptables', '-A', 'NOPE', '-j', 'DROP'])).toEqual({ stdout: '', stderr: 'iptables: No chain/target/match by that name.\n', code: 1 })
+  expect(run(host, ['iptables', '-A', 'NOPE', '-j', 'DROP'])).toEqual({
+    stdout: '',
+    stderr: 'iptables: No chain/target/match by that name.\n',
+    code: 1,
+  })
   expect(run(host, ['iptables-restore', '-n'], { stdin: '*filter\n-A INPUT --nope\nCOMMIT\n' })).toEqual({
     stdout: '',
     stderr: `iptables-restore v1.8.9 (nf_tables): unknown option "--nope"

@@ -18,7 +18,10 @@ class Proxied {
     const world = createLinuxWorld({ clock, random, trace, net: new NetWorld({ clock, random, trace }) })
     this.machine = linuxMachine(world, 'worker-1')
     const handle: ClusterHandle = {
-      client: (actor) => new ApiClient(this.control.server, actor), nodeName: 'worker-1', namespace: 'kube-system', pod: 'kube-proxy-x',
+      client: (actor) => new ApiClient(this.control.server, actor),
+      nodeName: 'worker-1',
+      namespace: 'kube-system',
+      pod: 'kube-proxy-x',
     }
     this.machine.root.handles.set(CLUSTER_HANDLE, handle)
     this.machine.fs.mkdir('/var/lib/kube-proxy', { parents: true })
@@ -31,20 +34,26 @@ class Proxied {
 
   service(name: string, clusterIP: string): void {
     this.control.client.create('services', 'default', {
-      metadata: { name }, spec: { clusterIP, ports: [{ name: 'http', port: 80 }] },
+      metadata: { name },
+      spec: { clusterIP, ports: [{ name: 'http', port: 80 }] },
     })
   }
 
   slice(name: string, addresses: string[]): void {
     this.control.client.create('endpointslices.discovery.k8s.io', 'default', {
-      metadata: { name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } }, addressType: 'IPv4',
-      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }], endpoints: addresses.map((address) => ({ addresses: [address] })),
+      metadata: { name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+      endpoints: addresses.map((address) => ({ addresses: [address] })),
     })
   }
 
   /** Rules of a service's chain, or undefined when there is no such chain. */
   rules(name: string): string[] | undefined {
-    const chain = this.machine.netns.netfilter.iptables('ipv4').rules.table('nat')?.chains.get(portChains(`default/${name}:http`, 'tcp').cluster)
+    const chain = this.machine.netns.netfilter
+      .iptables('ipv4')
+      .rules.table('nat')
+      ?.chains.get(portChains(`default/${name}:http`, 'tcp').cluster)
     return chain?.rules.map(({ line }) => line.replace(/^.*-j /, ''))
   }
 }

@@ -13,6 +13,9 @@ import type { AddressTest, Chain, InterfaceTest, Rule, RuleContext, RuleSpec, Ta
 /** NFT_JUMP_STACK_SIZE: deeper rule sets are refused when they are loaded. */
 export const JUMP_DEPTH_MAX = 16
 
+/** Shorter chains are walked rule by rule. */
+const INDEXED_MIN = 16
+
 export interface ChainVerdict {
   verdict: TargetResult
   /** `table chain: rule` of a rule that dropped. */
@@ -33,7 +36,14 @@ export function evaluateChain(table: string, base: Chain, context: RuleContext):
   const places: number[] = []
   let chain = base
   let at = 0
+  const dst = typeof packet.dst === 'number' ? packet.dst : 0
+  const v4 = typeof packet.dst === 'number'
   for (;;) {
+    if (v4 && chain.rules.length >= INDEXED_MIN) {
+      const { mask, value } = chain.index
+      const { length } = mask
+      while (at < length && (dst & mask[at]) !== value[at]) at += 1
+    }
     if (at >= chain.rules.length) {
       const caller = callers.pop()
       if (!caller) break

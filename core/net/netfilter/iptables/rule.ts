@@ -161,11 +161,43 @@ export class Chain {
   rules: Rule[] = []
   /** Rules that jump or go here. */
   references = 0
+  #index: DestinationIndex | null = null
 
   constructor(name: string, hook: HookName | '') {
     this.name = name
     this.hook = hook
   }
+
+  /** To be called when `rules` changes. */
+  rulesChanged(): void {
+    this.#index = null
+  }
+
+  /** Destinations of all rules side by side. Made when the first packet asks. */
+  get index(): DestinationIndex {
+    this.#index ??= destinationIndex(this.rules)
+    return this.#index
+  }
+}
+
+/**
+ * `(dst & mask[i]) !== value[i]` tells that rule `i` cannot match an IPv4 packet to `dst`. In a chain of ten thousand services this
+ * is all that is looked at of nearly every rule.
+ */
+export interface DestinationIndex {
+  readonly mask: Int32Array
+  readonly value: Int32Array
+}
+
+function destinationIndex(rules: readonly Rule[]): DestinationIndex {
+  const mask = new Int32Array(rules.length)
+  const value = new Int32Array(rules.length)
+  rules.forEach(({ spec: { dst } }, i) => {
+    if (dst === null || dst.invert) return
+    mask[i] = dst.mask
+    value[i] = dst.value
+  })
+  return { mask, value }
 }
 
 export class Table {

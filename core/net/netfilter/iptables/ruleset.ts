@@ -109,6 +109,7 @@ export class Ruleset {
   rollback(): void {
     for (const [chain, before] of this.#beforeChains) {
       chain.rules = before.rules
+      chain.rulesChanged()
       chain.policy = before.policy
       chain.packets = before.packets
       chain.bytes = before.bytes
@@ -166,6 +167,7 @@ export class Ruleset {
     const { rules, policy, packets, bytes, name } = chain
     this.#beforeChains.set(chain, { rules, policy, packets, bytes, name })
     chain.rules = [...rules]
+    chain.rulesChanged()
   }
 
   #refuse(operation: string, reason: string, subject: string, line: number): void {
