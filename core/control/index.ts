@@ -11,14 +11,22 @@ import type { RandomStreams } from '../sim/random.ts'
 import type { Trace } from '../sim/trace.ts'
 import { controllerOf } from './controller-deps.ts'
 import type { ControllerDeps } from './controller-deps.ts'
+import { cronJobController } from './cronjob/cronjob.ts'
+import { daemonSetController } from './daemonset/daemonset.ts'
+import { disruptionController } from './disruption/disruption.ts'
+import { endpointsController } from './endpoints/endpoints.ts'
+import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
+import { jobController } from './job/job.ts'
 import { namespaceController } from './namespace/namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
+import { persistentVolumeController } from './persistent-volume/persistent-volume.ts'
 import { podGarbageCollector } from './pod-gc/pod-gc.ts'
 import { serviceAccountController } from './service-account/service-account.ts'
 import { deploymentController } from './deployment/deployment.ts'
 import { replicaSetController, replicationController } from './replicaset/replica-set.ts'
 import { kubeScheduler } from './scheduler/scheduler.ts'
+import { statefulSetController } from './statefulset/statefulset.ts'
 
 export interface ControlDeps {
   server: ApiServer
@@ -33,6 +41,14 @@ const CONTROLLERS: readonly [string, Factory][] = [
   ['replicaset-controller', replicaSetController],
   ['replication-controller', replicationController],
   ['deployment-controller', deploymentController],
+  ['statefulset-controller', statefulSetController],
+  ['daemonset-controller', daemonSetController],
+  ['job-controller', jobController],
+  ['cronjob-controller', cronJobController],
+  ['endpoint-controller', endpointsController],
+  ['endpointslice-controller', endpointSliceController],
+  ['disruption-controller', disruptionController],
+  ['persistentvolume-binder', persistentVolumeController],
   ['node-controller', nodeLifecycleController],
   ['namespace-controller', namespaceController],
   ['serviceaccount-controller', serviceAccountController],
