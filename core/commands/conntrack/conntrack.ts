@@ -10,7 +10,7 @@ import type { Executable } from '../../linux/program.ts'
 import { type Wait, WaitQueue } from '../../linux/wait.ts'
 import type { ConntrackEntry } from '../../net/netfilter/conntrack-entry.ts'
 import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../../net/packet/packet.ts'
-import { type FlowStyle, formatFlow } from './format.ts'
+import { type FlowStyle, formatFlow } from '../../net/netfilter/conntrack-format.ts'
 import { CONNTRACK_USAGE } from './usage.ts'
 
 const NAME = 'conntrack v1.4.7 (conntrack-tools)'

@@ -161,12 +161,6 @@ export class Conntrack {
     return undefined
   }
 
-  /** nf_nat_used_tuple: whether a connection gets its answers at this tuple. */
-  usesReply(reply: Tuple): boolean {
-    const original = invertTuple(reply)
-    return original !== null && this.find(reply) !== undefined
-  }
-
   /** nf_conntrack_in. False: the packet must be dropped. */
   in(hook: HookName, packet: Packet): boolean {
     // Tracked already: loopback, or a bridge that is a router too.

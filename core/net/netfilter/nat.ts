@@ -53,7 +53,7 @@ export class Nat {
   }
 
   /** nf_nat_setup_info: decides what becomes of one side of a connection. False: the packet must be dropped. */
-  setUp(packet: Packet, range: NatRange, side: NatSide, _hook: HookName): boolean {
+  setUp(packet: Packet, range: NatRange, side: NatSide): boolean {
     const entry = packet.ct
     if (entry === null) return false
     if (entry.confirmed) return true
@@ -74,11 +74,11 @@ export class Nat {
   }
 
   /** nf_nat_alloc_null_binding: no rule wanted anything; the tuple must still be free. */
-  setUpNothing(packet: Packet, side: NatSide, hook: HookName): boolean {
+  setUpNothing(packet: Packet, side: NatSide): boolean {
     const reply = packet.ct?.reply
     if (!reply) return false
     const address = side === 'src' ? reply.dst : reply.src
-    return this.setUp(packet, { low: address, high: address, minPort: 0, maxPort: 0, flags: 0 }, side, hook)
+    return this.setUp(packet, { low: address, high: address, minPort: 0, maxPort: 0, flags: 0 }, side)
   }
 
   /** A masqueraded connection that leaves through another device than it began with is over (nf_nat_oif_changed). */

@@ -118,7 +118,7 @@ export class Netfilter {
       const side = Nat.sideOf(hook)
       if (!Nat.isDone(entry, side)) {
         if (!this.#table(iptables, 'nat', context)) return false
-        if (!Nat.isDone(entry, side) && !nat.setUpNothing(packet, side, hook)) {
+        if (!Nat.isDone(entry, side) && !nat.setUpNothing(packet, side)) {
           this.#drop(context, 'NAT_NO_TUPLE', '')
           return false
         }

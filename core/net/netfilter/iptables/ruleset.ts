@@ -36,7 +36,7 @@ export class MissingChain extends Refusal {
   }
 }
 
-export function errnoRefusal(text: string): Refusal {
+function errnoRefusal(text: string): Refusal {
   return new Refusal(text, 1, 'errno')
 }
 

@@ -77,7 +77,7 @@ function rangeText({ low, high, minPort, maxPort }: NatRange): string {
 }
 
 function setup(context: RuleContext, range: NatRange, side: 'src' | 'dst'): TargetResult {
-  return context.netfilter.nat.setUp(context.packet, range, side, context.hook) ? 'ACCEPT' : 'DROP'
+  return context.netfilter.nat.setUp(context.packet, range, side) ? 'ACCEPT' : 'DROP'
 }
 
 function rewriting(
@@ -140,7 +140,9 @@ export const masqueradeTarget: TargetDefinition = {
       run(context) {
         const { ns, packet, outDev } = context
         if (!outDev) return 'DROP'
-        const address = ns.sourceAddressFor(packet.dst, outDev)
+        // nf_nat_masquerade_ipv4 asks for the address that suits the next hop.
+        const { via } = ns.fib.lookup({ dst: packet.dst, oif: outDev.ifindex, mark: packet.mark })
+        const address = ns.sourceAddressFor(via ?? packet.dst, outDev)
         if (address === null) return 'DROP'
         if (packet.ct) packet.ct.masqueradeIfindex = outDev.ifindex
         return setup(context, { ...ports, low: address, high: address }, 'src')

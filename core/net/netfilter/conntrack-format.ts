@@ -1,8 +1,11 @@
-/** How conntrack-tools 1.4.7 prints a connection (libnetfilter_conntrack's snprintf_default.c). */
-import { formatIp } from '../../net/addr/ip.ts'
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../../net/packet/packet.ts'
-import type { ConntrackEntry, Tuple } from '../../net/netfilter/conntrack-entry.ts'
-import { protocolWord } from '../../net/netfilter/conntrack.ts'
+/**
+ * How a connection is printed: by conntrack-tools 1.4.7 (libnetfilter_conntrack's snprintf_default.c), and in
+ * /proc/net/nf_conntrack (ct_seq_show of nf_conntrack_standalone.c).
+ */
+import { formatIp } from '../addr/ip.ts'
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../packet/packet.ts'
+import type { ConntrackEntry, Tuple } from './conntrack-entry.ts'
+import { protocolWord } from './conntrack.ts'
 
 export interface FlowStyle {
   /** `-o extended`: the network layer first. */
