@@ -2,7 +2,7 @@
  * kubectl apply, client-side with the last-applied annotation and server-side.
  * Truth: k8s.io/kubectl/pkg/cmd/apply. Omits: --prune, apply sets, edit-last-applied.
  */
-import { hasReason, StatusError } from '../../../api/meta/status.ts'
+import { StatusError } from '../../../api/meta/status.ts'
 import { cloneJson, equalJson, isPlainObject } from '../../../api/meta/json.ts'
 import type { KubeObject } from '../../../api/types/index.ts'
 import type { Wait } from '../../../linux/wait.ts'
@@ -121,7 +121,7 @@ function applyOnServer(kube: Invocation, { definition, namespace, name, object }
     }))
     deeds.say(definition, result, 'serverside-applied')
   } catch (error) {
-    if (!hasReason(error, 'Conflict')) throw error
+    if (!(error instanceof StatusError) || error.reason !== 'Conflict') throw error
     throw new KubectlError(`${error.status.message ?? ''}\n${CONFLICT_ADVICE}`)
   }
 }
