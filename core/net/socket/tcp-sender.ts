@@ -57,6 +57,8 @@ export class TcpSender {
   #rttvarUs = 0
   #rtoUs = RTO_INITIAL_US
   #retries = 0
+  /** When something was last sent again. */
+  #resentUs = -1
   #timer: Timer | null = null
   #probeTimer: Timer | null = null
   #probes = 0
@@ -175,6 +177,7 @@ export class TcpSender {
     const payload = segment.bytes > 0 ? this.#data.slice(seqDistance(segment.seq, this.#dataSeq), segment.bytes) : null
     segment.sentUs = this.#socket.clock.nowUs
     segment.tries += 1
+    if (segment.tries > 1) this.#resentUs = segment.sentUs
     segment.lost = false
     segment.packet = this.#socket.transmit(segment.flags, segment.seq, payload, segment.packetId)
     if (segment.packetId === 0) segment.packetId = segment.packet.id
@@ -224,8 +227,8 @@ export class TcpSender {
         segment.length -= covered
         return
       }
-      // Karn: only what was sent once tells the round trip.
-      if (segment.tries === 1) this.#sample(this.#socket.clock.nowUs - segment.sentUs)
+      // Karn: only what was sent once tells the round trip, and only if its acknowledgement did not wait for a hole to be filled.
+      if (segment.tries === 1 && segment.sentUs > this.#resentUs) this.#sample(this.#socket.clock.nowUs - segment.sentUs)
       this.#segments.shift()
     }
   }
