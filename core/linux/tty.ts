@@ -46,6 +46,8 @@ export class Tty {
   /** What is ready to be read; null is an end of file typed by ^D. */
   #ready: (string | null)[] = []
   #readyChars = 0
+  /** Typed while a line editor had the terminal. */
+  #ahead = ''
 
   constructor(options: TtyOptions) {
     this.id = options.id
@@ -77,7 +79,12 @@ export class Tty {
       this.#push(data)
       return
     }
-    for (const char of data) this.#cook(char)
+    for (const char of data) {
+      // Behind what was typed ahead, all but the signals have to wait their turn.
+      if (this.#ahead !== '' && !'\x03\x1a\x1c'.includes(char)) this.#ahead += char
+      else this.#cook(char)
+    }
+    if (this.#ahead !== '') this.#file.readable.wake()
   }
 
   resize(columns: number, rows: number): void {
@@ -105,6 +112,12 @@ export class Tty {
     }
   }
 
+  /** What a line editor took too much: read next, and cooked only if a program in cooked mode asks for it. */
+  giveBack(text: string): void {
+    this.#ahead = text + this.#ahead
+    if (text !== '') this.#file.readable.wake()
+  }
+
   /** For its file: output of a process. */
   output(text: string): Errno | null {
     if (this.hungUp) return 'EIO'
@@ -114,9 +127,11 @@ export class Tty {
 
   /** For its file: input of a process. In cooked mode one line at a time. */
   take(maxChars: number): string | null | undefined {
-    if (this.#ready.length === 0) return this.hungUp ? null : undefined
+    if (!this.#raw) this.#cookAhead()
+    if (this.#ready.length === 0 && (this.#ahead === '' || !this.#raw)) return this.hungUp ? null : undefined
     if (this.#raw) {
-      const all = this.#ready.map((chunk) => chunk ?? '\x04').join('')
+      const all = this.#ahead + this.#ready.map((chunk) => chunk ?? '\x04').join('')
+      this.#ahead = ''
       this.#ready = all.length > maxChars ? [all.slice(maxChars)] : []
       this.#readyChars = Math.max(0, all.length - maxChars)
       return all.slice(0, maxChars)
@@ -129,6 +144,15 @@ export class Tty {
     const end = Math.min(maxChars, text.indexOf('\n') + 1 || text.length)
     if (end < text.length) this.#ready.unshift(text.slice(end))
     return text.slice(0, end)
+  }
+
+  /** Cooks as much of what was typed ahead as makes a line. */
+  #cookAhead(): void {
+    while (this.#ready.length === 0 && this.#ahead !== '') {
+      const char = String.fromCodePoint(this.#ahead.codePointAt(0) as number)
+      this.#ahead = this.#ahead.slice(char.length)
+      this.#cook(char)
+    }
   }
 
   #push(chunk: string | null): void {
@@ -170,6 +194,7 @@ export class Tty {
 
   #interrupt(shown: string, name: SignalName): void {
     this.#line = ''
+    this.#ahead = ''
     this.#ready = []
     this.#readyChars = 0
     if (this.echo) this.#onOutput(shown)

@@ -72,6 +72,8 @@ export class Shell {
   /** Lines typed, oldest first; kept by the interactive loop. */
   readonly history: string[] = []
   interactive = false
+  /** The interactive loop runs a command now: ^C is for that, not for the line editor. */
+  running = false
   /** `exit` has warned of stopped jobs: the next one is meant. */
   exitWarned = false
   /** The signal that the shell dies of once its EXIT trap has run. */

@@ -41,7 +41,7 @@ export function* fg(shell: Shell, argv: readonly string[]): Generator<Wait, numb
   return status
 }
 
-export function bg(shell: Shell, argv: readonly string[]): number {
+export function* bg(shell: Shell, argv: readonly string[]): Generator<Wait, number> {
   if (!shell.options.monitor) return shell.complain('bg: no job control')
   const job = jobArgument(shell, 'bg', argv[1])
   if (!job) return 1
@@ -49,6 +49,7 @@ export function bg(shell: Shell, argv: readonly string[]): number {
   shell.proc.print(`[${job.number}]${shell.jobs.mark(job)} ${job.command} &\n`)
   job.reported = 'Running'
   shell.proc.machine.signalGroup(job.pgid, 'SIGCONT')
+  yield* shell.proc.work(1)
   return 0
 }
 

@@ -1,0 +1,84 @@
+/** One end of an ssh connection: frames queued for sending, and a wait that ends when something came or something can go. */
+import { isErrno } from '../../base/errno.ts'
+import { socketChange, type TcpSocket } from '../../linux/libc/sockets.ts'
+import { firstOf, type Wait, WaitQueue } from '../../linux/wait.ts'
+import { encodeFrame, type Frame, type FrameKind, FrameReader } from './frame.ts'
+
+/** More than this unsent, and a polite writer waits. */
+const QUEUE_BYTES_MAX = 65536
+
+export class Channel {
+  readonly #socket: TcpSocket
+  readonly #reader = new FrameReader()
+  readonly #queued = new WaitQueue()
+  #outgoing: Uint8Array[] = []
+  #outgoingBytes = 0
+  /** The connection is over: closed by the peer, reset, or timed out. */
+  closed = false
+
+  constructor(socket: TcpSocket, greeting: Uint8Array) {
+    this.#socket = socket
+    this.#enqueue(greeting)
+  }
+
+  get version(): string {
+    return this.#reader.version
+  }
+
+  get bad(): boolean {
+    return this.#reader.bad
+  }
+
+  get full(): boolean {
+    return this.#outgoingBytes > QUEUE_BYTES_MAX
+  }
+
+  get idle(): boolean {
+    return this.#outgoing.length === 0
+  }
+
+  send(kind: FrameKind, text: string): void {
+    this.#enqueue(encodeFrame(kind, text))
+    this.#queued.wake()
+  }
+
+  /** Sends what can go and takes what has come. */
+  pump(): void {
+    while (this.#outgoing.length > 0) {
+      const [bytes] = this.#outgoing
+      const sent = this.#socket.send(bytes)
+      if (sent === 'EAGAIN' || sent === 0) break
+      if (isErrno(sent)) {
+        this.closed = true
+        this.#outgoing = []
+        break
+      }
+      this.#outgoingBytes -= sent
+      if (sent === bytes.length) this.#outgoing.shift()
+      else this.#outgoing[0] = bytes.slice(sent)
+    }
+    for (;;) {
+      const got = this.#socket.recv()
+      if (got === 'again') return
+      if (!(got instanceof Uint8Array)) {
+        this.closed = true
+        return
+      }
+      this.#reader.push(got)
+    }
+  }
+
+  next(): Frame | null {
+    return this.#reader.next()
+  }
+
+  /** Ends when the socket or the queue changed, or one of `others`. */
+  change(...others: readonly Wait[]): Wait {
+    return firstOf(socketChange(this.#socket), this.#queued.wait, ...others)
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    this.#outgoing.push(bytes)
+    this.#outgoingBytes += bytes.length
+  }
+}
