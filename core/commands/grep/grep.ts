@@ -206,6 +206,8 @@ class Search {
   }
 
   #matches(text: string, prefix: string): void {
+    // matchAll starts where the test before it stopped.
+    this.#regex.lastIndex = 0
     for (const match of text.matchAll(this.#regex)) if (match[0] !== '') this.#proc.print(`${prefix}${match[0]}\n`)
   }
 }
