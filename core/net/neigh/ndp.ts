@@ -13,6 +13,8 @@ import { traceDeliver, traceDrop, traceNew } from '../packet/packet-trace.ts'
 
 /** Neighbour messages come with this hop limit, so that they cannot come from another link (RFC 4861 section 7.1). */
 const HOP_LIMIT = 255
+const SOURCE_LINK_LAYER = 1
+const TARGET_LINK_LAYER = 2
 /** ff02::1:ff00:0/104 (RFC 4291 section 2.7.1). */
 const SOLICITED_NODE = 0xff0200000000000000000001ff000000n
 
@@ -53,8 +55,20 @@ function send(ns: NetNamespace, dev: NetDevice, type: number, src: IpAddr, dst: 
   packet.dst = dst
   packet.arpSha = dev.mac
   packet.ndTarget = target
+  packet.payload = message(target, dev.mac, type === ICMPV6_NEIGHBOUR_SOLICITATION ? SOURCE_LINK_LAYER : TARGET_LINK_LAYER)
   packet.etherSrc = dev.mac
   packet.etherDst = to
   traceNew(ns, packet)
   dev.transmit(packet)
+}
+
+/** Target address and link-layer address option, as they stand in the message (RFC 4861 sections 4.3, 4.4, 4.6.1). */
+function message(target: bigint, mac: Mac, option: number): Uint8Array {
+  const bytes = new Uint8Array(24)
+  for (let i = 0; i < 16; i += 1) bytes[i] = Number((target >> BigInt(120 - 8 * i)) & 0xffn)
+  bytes[16] = option
+  // In units of eight bytes.
+  bytes[17] = 1
+  for (let i = 0, left = mac; i < 6; i += 1, left = Math.floor(left / 256)) bytes[23 - i] = left % 256
+  return bytes
 }

@@ -149,9 +149,9 @@ export function transportLength(packet: Packet): number {
       // An error quotes the offender as far as 576 bytes in all (RFC 1812 section 4.3.2.3).
       return 8 + (packet.quoted ? Math.min(ipLength(packet.quoted), 576 - 28) : packet.payload.length)
     case IPPROTO_ICMPV6:
-      // As much as fits the minimum MTU (RFC 4443 section 3.1); neighbour messages carry target and link-layer address.
+      // As much as fits the minimum MTU (RFC 4443 section 3.1).
       if (packet.quoted) return 8 + Math.min(ipLength(packet.quoted), 1280 - 48)
-      return packet.icmpType === 135 || packet.icmpType === 136 ? 32 : 8 + packet.payload.length
+      return 8 + packet.payload.length
     case IPPROTO_IPIP:
     case IPPROTO_IPV6:
       return packet.inner ? ipLength(packet.inner) : packet.payload.length
