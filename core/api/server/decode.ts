@@ -6,6 +6,7 @@ import { fieldPath, fieldProblems } from '../schema/field-problems.ts'
 import type { FieldProblem } from '../schema/field-problems.ts'
 import type { Schema, SchemaNode } from '../schema/schema.ts'
 import { cloneJson, isPlainObject } from '../meta/json.ts'
+import { parseQuantity, QUANTITY_ERROR } from '../meta/quantity.ts'
 import { StatusError } from '../meta/status.ts'
 import { groupVersion } from '../registry/definition.ts'
 import type { ResourceDefinition } from '../registry/definition.ts'
@@ -41,10 +42,10 @@ export function checkFields(schema: Schema | undefined, draft: KubeObject, call:
   const node = schema?.forKind(draft.apiVersion, draft.kind)
   if (!node) return
   const problems = fieldProblems(draft, node)
-  if (problems.length === 0) return
   const what = `${draft.kind} in version "${versionOf(draft.apiVersion)}" cannot be handled as a ${draft.kind}`
   const wrong = problems.find((p) => p.code === 'wrong-type')
-  if (wrong) throw StatusError.badRequest(`${what}: ${typeError(wrong)}`)
+  if (wrong) throw StatusError.badRequest(`${what}: ${typeError(wrong, node)}`)
+  if (hasBadQuantity(draft, node)) throw StatusError.badRequest(`${what}: ${QUANTITY_ERROR}`)
   const unknown = problems.filter((p) => p.code === 'unknown-field').map((p) => `unknown field "${fieldPath(p.path)}"`)
   if (unknown.length === 0) return
   if (call.fieldValidation === 'Strict') throw StatusError.badRequest(`${what}: strict decoding error: ${unknown.join(', ')}`)
@@ -52,12 +53,34 @@ export function checkFields(schema: Schema | undefined, draft: KubeObject, call:
   for (const p of problems) if (p.code === 'unknown-field') removeAt(draft, p.path)
 }
 
-function typeError(problem: Extract<FieldProblem, { code: 'wrong-type' }>): string {
-  const path = problem.path.filter((step) => typeof step === 'string').join('.')
-  if (problem.expected === 'quantity') return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+function typeError(problem: Extract<FieldProblem, { code: 'wrong-type' }>, root: SchemaNode): string {
+  if (problem.expected === 'quantity') return QUANTITY_ERROR
+  const path = structPath(problem.path, root)
   const actual = problem.actual === 'boolean' ? 'bool' : problem.actual
   const where = problem.owner ? `Go struct field ${problem.owner.typeName}.${path}` : 'Go value'
   return `json: cannot unmarshal ${actual} into ${where} of type ${goType(problem.node)}`
+}
+
+/** Fields of structs only: neither places in lists nor keys of maps. */
+function structPath(path: readonly (string | number)[], root: SchemaNode): string {
+  const fields: string[] = []
+  let node: SchemaNode | null | undefined = root
+  for (const step of path) {
+    if (typeof step === 'number') node = node?.items
+    else if (node?.closed) {
+      fields.push(step)
+      node = node.field(step)
+    } else node = node?.values
+  }
+  return fields.join('.')
+}
+
+function hasBadQuantity(value: unknown, node: SchemaNode | null | undefined): boolean {
+  if (!node || value === null || value === undefined) return false
+  if (node.type === 'quantity') return parseQuantity(value) === undefined
+  if (Array.isArray(value)) return node.items !== null && value.some((item) => hasBadQuantity(item, node.items))
+  if (!isPlainObject(value)) return false
+  return Object.keys(value).some((key) => hasBadQuantity(value[key], node.closed ? node.field(key) : node.values))
 }
 
 function goType(node: SchemaNode): string {

@@ -4,7 +4,6 @@ import type { FieldTerm } from '../meta/fields.ts'
 import { matchesSelector, parseSelector } from '../meta/labels.ts'
 import type { Requirement } from '../meta/labels.ts'
 import { StatusError } from '../meta/status.ts'
-import { groupVersion } from '../registry/definition.ts'
 import type { ResourceDefinition } from '../registry/definition.ts'
 import type { KubeObject } from '../types/index.ts'
 import type { ListOptions } from './call.ts'
@@ -45,7 +44,7 @@ function parsedFields(definition: ResourceDefinition, text: string): FieldTerm[]
   for (const term of parsed) {
     if (term.field === 'metadata.name' || term.field === 'metadata.namespace' || definition.selectableFields.has(term.field)) continue
     const why = definition.selectableFields.size > 0 ? `field label not supported: ${term.field}` : `"${term.field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
-    const message = `Unable to find ${JSON.stringify(`${groupVersion(definition)}, Resource=${definition.plural}`)} that match label selector "", field selector ${JSON.stringify(text)}: ${why}`
+    const message = `Unable to find ${JSON.stringify(`${definition.group}/${definition.version}, Resource=${definition.plural}`)} that match label selector "", field selector ${JSON.stringify(text)}: ${why}`
     throw StatusError.badRequest(message)
   }
   return parsed

@@ -6,14 +6,14 @@ import { ClusterIpAllocator, NodePortAllocator } from '../admission/cluster-ip-a
 import { ServiceAllocation } from '../admission/service-allocation.ts'
 import { StatusError } from '../meta/status.ts'
 import type { GroupName } from '../meta/status.ts'
-import { formatTime } from '../meta/timestamp.ts'
+import { formatTime, parseTime } from '../meta/timestamp.ts'
 import { groupVersion } from '../registry/definition.ts'
 import type { ResourceDefinition, ServedVersion } from '../registry/definition.ts'
 import { builtInResources } from '../registry/index.ts'
 import type { Schema } from '../schema/schema.ts'
 import { Store } from '../store/store.ts'
 import type { StoreEvent } from '../store/store.ts'
-import type { KubeObject } from '../types/index.ts'
+import type { KubeEvent, KubeObject } from '../types/index.ts'
 import { WatchHub } from './watch-hub.ts'
 
 export interface ApiServerOptions {
@@ -29,6 +29,9 @@ export interface ApiServerOptions {
   nodePortRange?: { from: number; to: number }
   clusterDomain?: string
 }
+
+const EVENT_TTL_MS = 3_600_000
+const EVENT_SWEEP_US = 300_000_000
 
 /** A resource as a client names it: `pods`, `deployments.apps`, or `horizontalpodautoscalers.v1.autoscaling`. */
 export interface Resolved {
@@ -51,6 +54,7 @@ export class ServerState {
   readonly #byResource = new Map<string, Resolved>()
   readonly #byKind = new Map<string, Resolved>()
   #actor = ''
+  #sweeping = false
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock
@@ -124,6 +128,22 @@ export class ServerState {
       body: JSON.stringify(object),
     })
     this.hub.publish(event)
+    if (event.resource === 'events' && !this.#sweeping) this.#sweepLater()
+  }
+
+  /** Events live an hour (--event-ttl); the sweep rests while there are none. */
+  #sweepLater(): void {
+    this.#sweeping = true
+    this.clock.afterInBackground(EVENT_SWEEP_US, () => {
+      this.#sweeping = false
+      const tooOld = this.nowMs - EVENT_TTL_MS
+      for (const event of this.store.list('events')) {
+        const { metadata } = event
+        const last = parseTime((event as KubeEvent).lastTimestamp ?? metadata.creationTimestamp)
+        if (last !== undefined && last < tooOld) this.as('kube-apiserver', () => this.store.remove('events', metadata.namespace ?? '', metadata.name))
+      }
+      if (this.store.count('events') > 0) this.#sweepLater()
+    })
   }
 
   #index(definition: ResourceDefinition): void {
