@@ -58,6 +58,7 @@ export function buildTopology(spec: WorldSpec, world: LinuxWorld): Topology {
   for (const node of spec.nodes) attach(node.name, node.roles.includes('control-plane') ? 'control-plane' : 'worker', node.addresses)
   for (const host of spec.hosts) attach(host.name, 'host', host.addresses)
   router.onStart.push(() => {
+    router.netns.setLink(router.netns.lo, { up: true })
     for (const bridge of bridges.values()) router.netns.setLink(bridge, { up: true })
     for (const link of router.netns.links()) if (link.kind === 'nic') router.netns.setLink(link, { up: true })
   })
@@ -85,6 +86,7 @@ function configure(machine: Machine, addresses: readonly IpAddr[], network: Pref
   const ns = machine.netns
   const eth0 = ns.link('eth0')
   if (!eth0) return
+  ns.setLink(ns.lo, { up: true })
   if (machine.role !== 'host') {
     for (const name of ['net.ipv4.ip_forward', 'net.bridge.bridge-nf-call-iptables', 'net.bridge.bridge-nf-call-ip6tables']) ns.sysctl.set(name, '1')
   }

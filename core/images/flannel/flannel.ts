@@ -20,14 +20,12 @@ import { alpineBase, installProgram } from '../base-image.ts'
 import { clusterHandle } from '../cluster-handle.ts'
 import type { Image } from '../image.ts'
 import { applyFlannelRules } from './flannel-rules.ts'
-import { ANNOTATION, type NodeSubnet, deviceWith, firstHost, nodeSubnet } from './node-subnets.ts'
+import { ANNOTATION, type NodeSubnet, deviceWith, firstHost, nodeSubnet, waitForSubnet } from './node-subnets.ts'
 
 const CONFIG = '/etc/kube-flannel/net-conf.json'
 const SUBNET_ENV = '/run/flannel/subnet.env'
 const VXLAN_PORT = 8472
 const VXLAN_OVERHEAD = 50
-/** Between two looks for a Node object that is not complete yet. */
-const NODE_RETRY_US = 1_000_000
 
 export const flannelImage: Image = {
   sizeBytes: 31_457_280,
@@ -70,14 +68,7 @@ const flanneld: Program = function* (proc, argv) {
   }
   const handle = clusterHandle(proc)
   const client = handle.client('flanneld')
-  let self: NodeSubnet | null = null
-  for (;;) {
-    const node = client.find<Node>('nodes', '', handle.nodeName)
-    self = node ? nodeSubnet(node) : null
-    if (self) break
-    proc.error(`E main.go:337] Error registering network: failed to acquire lease: node "${handle.nodeName}" pod cidr not assigned\n`)
-    yield* proc.work(NODE_RETRY_US)
-  }
+  const self = yield* waitForSubnet(proc, client, handle.nodeName, `E main.go:337] Error registering network: failed to acquire lease: node "${handle.nodeName}" pod cidr not assigned`)
   const uplink = deviceWith(proc.netns, self.address)
   if (!uplink) {
     proc.error(`E main.go:208] Failed to find any valid interface to use: no interface has ${formatIp(self.address)}\n`)

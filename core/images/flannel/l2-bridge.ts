@@ -5,7 +5,6 @@
  * Omits: undoing it when the daemon goes.
  */
 import { isStatusError } from '../../api/meta/status.ts'
-import type { Node } from '../../api/types/index.ts'
 import { isErrno, strerror } from '../../base/errno.ts'
 import type { Process } from '../../linux/process.ts'
 import type { Program } from '../../linux/program.ts'
@@ -17,10 +16,9 @@ import { alpineBase, installProgram } from '../base-image.ts'
 import { clusterHandle } from '../cluster-handle.ts'
 import type { Image } from '../image.ts'
 import { applyFlannelRules } from './flannel-rules.ts'
-import { type NodeSubnet, deviceWith, firstHost, nodeSubnet } from './node-subnets.ts'
+import { type NodeSubnet, deviceWith, firstHost, waitForSubnet } from './node-subnets.ts'
 
 const BRIDGE = 'cni0'
-const NODE_RETRY_US = 1_000_000
 
 export const l2BridgeImage: Image = {
   sizeBytes: 12_582_912,
@@ -42,14 +40,7 @@ const daemon: Program = function* (proc, argv) {
   }
   const handle = clusterHandle(proc)
   const client = handle.client('l2-bridge')
-  let self: NodeSubnet | null = null
-  for (;;) {
-    const node = client.find<Node>('nodes', '', handle.nodeName)
-    self = node ? nodeSubnet(node) : null
-    if (self) break
-    proc.error(`node "${handle.nodeName}" has no pod network yet\n`)
-    yield* proc.work(NODE_RETRY_US)
-  }
+  const self = yield* waitForSubnet(proc, client, handle.nodeName, `node "${handle.nodeName}" has no pod network yet`)
   const failed = bridgeUplink(proc, self, network)
     ?? applyFlannelRules(proc.netns, formatPrefix(network), formatPrefix(self.subnet), { object: `DaemonSet/${handle.namespace}/${proc.context.label.split('/')[2] ?? ''}`, by: 'l2-bridge' })
   if (failed !== null) {

@@ -1,15 +1,38 @@
 /** What the daemons of a pod network read of Node objects: pod network, address, and notes that the daemons leave for each other. */
+import type { ApiClient } from '../../api/client/api-client.ts'
+import { isStatusError } from '../../api/meta/status.ts'
 import type { Node } from '../../api/types/index.ts'
+import type { Process } from '../../linux/process.ts'
+import type { Wait } from '../../linux/wait.ts'
 import { type IpAddr, type Prefix, networkOf, parseIp, parsePrefix } from '../../net/addr/ip.ts'
 import type { NetDevice } from '../../net/device/net-device.ts'
 import type { NetNamespace } from '../../net/net-namespace.ts'
 
 export const ANNOTATION = 'flannel.alpha.coreos.com'
 
+/** Between two looks for a Node object that is not complete yet. */
+const NODE_RETRY_US = 1_000_000
+
 export interface NodeSubnet {
   name: string
   address: IpAddr
   subnet: Prefix
+}
+
+/** This node's own share, as soon as the API server knows it: the daemons cannot begin without. */
+export function* waitForSubnet(proc: Process, client: ApiClient, name: string, complain: string): Generator<Wait, NodeSubnet, unknown> {
+  for (;;) {
+    let node: Node | undefined
+    try {
+      node = client.find<Node>('nodes', '', name)
+    } catch (error) {
+      if (!isStatusError(error)) throw error
+    }
+    const self = node ? nodeSubnet(node) : null
+    if (self) return self
+    proc.error(`${complain}\n`)
+    yield* proc.sleepUs(NODE_RETRY_US)
+  }
 }
 
 /** Null while the node has no pod network or no address. */

@@ -163,11 +163,8 @@ export class ContainerStarter {
     // Its own address is in the pod's status only after the sandbox: the downward API must see it now.
     const pod = { ...worker.pod, status: { ...worker.pod.status, ...worker.status() } }
     const namespace = pod.metadata.namespace ?? 'default'
-    let services: Service[] = []
     try {
-      if (pod.spec.enableServiceLinks !== false) services = client.list<Service>('services', { namespace }).items
-      const api = client.find<Service>('services', 'default', 'kubernetes')
-      if (api && (namespace !== 'default' || pod.spec.enableServiceLinks === false)) services = [...services, api]
+      const services = this.#services(namespace, pod.spec.enableServiceLinks !== false)
       const env = containerEnv(pod, spec, { services, objects: podObjects(client), allocatable })
       if (env instanceof EnvError) return env.message
       const ports = (spec.ports ?? []).map((p) => ({ name: p.name ?? '', containerPort: p.containerPort, protocol: p.protocol ?? 'TCP' }))
@@ -189,6 +186,19 @@ export class ContainerStarter {
     } catch (error) {
       if (!isStatusError(error)) throw error
       return error.message
+    }
+  }
+
+  /** Without the API server there are none: its own static pod starts without these variables. */
+  #services(namespace: string, links: boolean): Service[] {
+    const { client } = this.#host
+    try {
+      const own = links ? client.list<Service>('services', { namespace }).items : []
+      const api = client.find<Service>('services', 'default', 'kubernetes')
+      return api && !own.includes(api) ? [...own, api] : own
+    } catch (error) {
+      if (!isStatusError(error)) throw error
+      return []
     }
   }
 

@@ -157,7 +157,10 @@ export class Kubelet {
       this.#timers.set('register', machine.world.clock.afterInBackground(REGISTER_RETRY_US, () => this.#register()))
       return
     }
-    this.#every('lease', LEASE_RENEW_US, () => this.#try(() => this.#status.renewLease()))
+    this.#every('lease', LEASE_RENEW_US, () => this.#try(() => {
+      this.#status.renewLease()
+      if (this.#status.contradicted(this.#ready)) this.#status.update(this.#readyState())
+    }))
     this.#informer = new Informer<Pod>(client, 'pods', { fieldSelector: `spec.nodeName=${machine.name}` })
     this.#informer.onEvent((pod, old) => this.#podChanged(pod, old))
     this.#informer.start()

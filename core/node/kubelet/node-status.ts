@@ -78,6 +78,12 @@ export class NodeStatusWriter {
     this.#client.patch('nodes', '', this.#facts.name, { type: 'merge', subresource: 'status', body: { status } })
   }
 
+  /** The node controller has given the node up meanwhile. */
+  contradicted(ready: boolean): boolean {
+    const node = this.#client.find<Node>('nodes', '', this.#facts.name)
+    return node?.status?.conditions?.find((c) => c.type === 'Ready')?.status !== (ready ? 'True' : 'False')
+  }
+
   /** The heartbeat that the node controller looks for. */
   renewLease(): void {
     const { name, machine } = this.#facts

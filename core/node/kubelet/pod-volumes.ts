@@ -7,6 +7,7 @@
  */
 import type { Pod, Volume, PersistentVolume, PersistentVolumeClaim, DownwardFile, KeyToPath, VolumeMount } from '../../api/types/index.ts'
 import type { ApiClient } from '../../api/client/api-client.ts'
+import { isStatusError } from '../../api/meta/status.ts'
 import { isErrno } from '../../base/errno.ts'
 import { FileSystem } from '../../linux/file-system.ts'
 import type { Machine } from '../../linux/machine.ts'
@@ -50,6 +51,16 @@ export class PodVolumes {
   }
 
   #setUpOne(pod: Pod, volume: Volume): string | null {
+    try {
+      return this.#setUpFrom(pod, volume)
+    } catch (error) {
+      if (!isStatusError(error)) throw error
+      // What is mounted already stays as it was.
+      return this.#mounted.has(volume.name) ? null : error.message
+    }
+  }
+
+  #setUpFrom(pod: Pod, volume: Volume): string | null {
     if (volume.hostPath) return this.#hostPath(volume, volume.hostPath.path, volume.hostPath.type ?? '')
     if (volume.persistentVolumeClaim) return this.#claim(pod, volume, volume.persistentVolumeClaim.claimName)
     const files = this.#files(pod, volume)

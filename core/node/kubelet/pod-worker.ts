@@ -22,6 +22,7 @@ const IP_ANNOTATION = 'vethlab.dev/ip'
 const RETRY_FIRST_US = 500_000
 const RETRY_MAX_US = 16_000_000
 const FOREGROUND_RETRIES_MAX = 6
+const RECONCILE_US = 2_000_000
 
 export class PodWorker {
   pod: Pod
@@ -76,7 +77,23 @@ export class PodWorker {
   update(pod: Pod): void {
     this.pod = pod
     this.#takeSpec()
+    if (this.#contradicted()) this.#lookAgain()
     this.poke()
+  }
+
+  /** Somebody else (the node controller) said that the pod is not ready, or our word was lost. */
+  #contradicted(): boolean {
+    const status = (list: readonly PodCondition[] | undefined): string | undefined => list?.find((c) => c.type === 'Ready')?.status
+    return this.#said.length > 0 && status(this.pod.status?.conditions) !== status(this.#said)
+  }
+
+  /** What the informer shows may be older than what was said last: only what still differs after a while is said again. */
+  #lookAgain(): void {
+    this.#later(RECONCILE_US, true, () => {
+      if (!this.#contradicted()) return
+      this.#lastStatus = ''
+      this.poke()
+    })
   }
 
   /** Something has changed: look again. */
@@ -101,10 +118,14 @@ export class PodWorker {
 
   /** Looks again after a while. */
   pokeAfter(delayUs: number, background: boolean): void {
+    this.#later(delayUs, background, () => this.poke())
+  }
+
+  #later(delayUs: number, background: boolean, what: () => void): void {
     const { clock } = this.#host
     const run = (): void => {
       this.#timers.delete(timer)
-      this.poke()
+      what()
     }
     const timer: Timer = background ? clock.afterInBackground(delayUs, run) : clock.after(delayUs, run)
     this.#timers.add(timer)
