@@ -21,7 +21,7 @@ export interface ControllerDeps {
 
 /** Shared by all controllers of a process. */
 export interface PodIndices {
-  /** By uid of the controlling owner; '' holds the orphans of no one. */
+  /** By uid of the controlling owner; those that have none by `orphansOf` their namespace. */
   byOwner: ObjectIndex<Pod>
   byNode: ObjectIndex<Pod>
   byLabel: LabelIndex<Pod>
@@ -30,4 +30,9 @@ export interface PodIndices {
 /** The owner that controls an object, if it has one. */
 export function controllerOf(object: { metadata: { ownerReferences?: { uid: string; kind: string; name: string; controller?: boolean }[] } }): { uid: string; kind: string; name: string } | undefined {
   return object.metadata.ownerReferences?.find((o) => o.controller)
+}
+
+/** Term under which `byOwner` holds what nobody controls. */
+export function orphansOf(namespace: string): string {
+  return `orphans ${namespace}`
 }

@@ -9,7 +9,7 @@ import type { Pod } from '../api/types/index.ts'
 import type { Clock } from '../sim/clock.ts'
 import type { RandomStreams } from '../sim/random.ts'
 import type { Trace } from '../sim/trace.ts'
-import { controllerOf } from './controller-deps.ts'
+import { controllerOf, orphansOf } from './controller-deps.ts'
 import type { ControllerDeps } from './controller-deps.ts'
 import { cronJobController } from './cronjob/cronjob.ts'
 import { daemonSetController } from './daemonset/daemonset.ts'
@@ -78,7 +78,7 @@ function processOf(name: string, deps: ControlDeps, factories: readonly [string,
       const all = informers
       const pods = all.of<Pod>('pods')
       const indices = {
-        byOwner: new ObjectIndex<Pod>(pods, (pod) => [controllerOf(pod)?.uid ?? '']),
+        byOwner: new ObjectIndex<Pod>(pods, (pod) => [controllerOf(pod)?.uid ?? orphansOf(pod.metadata.namespace!)]),
         byNode: new ObjectIndex<Pod>(pods, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : [])),
         byLabel: new LabelIndex<Pod>(pods),
       }

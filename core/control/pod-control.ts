@@ -9,7 +9,7 @@ import type { Selector } from '../api/meta/labels.ts'
 import { hasReason, isStatusError } from '../api/meta/status.ts'
 import { cloneJson } from '../api/meta/json.ts'
 import type { KubeObject, OwnerReference, Pod, PodTemplateSpec } from '../api/types/index.ts'
-import { controllerOf } from './controller-deps.ts'
+import { orphansOf } from './controller-deps.ts'
 import type { PodIndices } from './controller-deps.ts'
 
 export function ownerReference(owner: KubeObject): OwnerReference {
@@ -65,8 +65,8 @@ export function claimPods(client: ApiClient, pods: PodIndices, owner: KubeObject
     else if (!owner.metadata.deletionTimestamp) setOwner(client, pod, pod.metadata.ownerReferences?.filter((o) => o.uid !== owner.metadata.uid) ?? [])
   }
   if (owner.metadata.deletionTimestamp) return mine
-  for (const pod of pods.byLabel.select(owner.metadata.namespace!, selector)) {
-    if (controllerOf(pod) || pod.metadata.deletionTimestamp) continue
+  for (const pod of pods.byOwner.get(orphansOf(owner.metadata.namespace!))) {
+    if (pod.metadata.deletionTimestamp || !matchesSelector(selector, pod.metadata.labels)) continue
     const adopted = setOwner(client, pod, [...(pod.metadata.ownerReferences ?? []), ownerReference(owner)])
     if (adopted) mine.push(adopted)
   }

@@ -10,44 +10,40 @@ import type { Informer } from './informer.ts'
 
 /** Objects by one or more texts that a function takes from them. */
 export class ObjectIndex<T extends KubeObject> {
-  readonly #informer: Informer<T>
-  readonly #keys = new Map<string, Set<string>>()
+  readonly #terms = new Map<string, Map<string, T>>()
 
   constructor(informer: Informer<T>, terms: (object: T) => readonly string[]) {
-    this.#informer = informer
     informer.onEvent((object, old) => {
-      if (old) for (const term of terms(old)) this.#drop(term, objectKey(old))
-      if (object) for (const term of terms(object)) this.#add(term, objectKey(object))
+      const now = object ? terms(object) : []
+      if (old) for (const term of terms(old)) if (!now.includes(term)) this.#drop(term, objectKey(old))
+      if (object) for (const term of now) this.#put(term, objectKey(object), object)
     })
   }
 
+  /** In the order in which they came. */
   get(term: string): T[] {
-    const result: T[] = []
-    for (const key of this.#keys.get(term) ?? []) {
-      const object = this.#informer.byKey(key)
-      if (object) result.push(object)
-    }
-    return result
+    const found = this.#terms.get(term)
+    return found ? [...found.values()] : []
   }
 
   count(term: string): number {
-    return this.#keys.get(term)?.size ?? 0
+    return this.#terms.get(term)?.size ?? 0
   }
 
-  #add(term: string, key: string): void {
-    let keys = this.#keys.get(term)
-    if (!keys) {
-      keys = new Set()
-      this.#keys.set(term, keys)
+  #put(term: string, key: string, object: T): void {
+    let objects = this.#terms.get(term)
+    if (!objects) {
+      objects = new Map()
+      this.#terms.set(term, objects)
     }
-    keys.add(key)
+    objects.set(key, object)
   }
 
   #drop(term: string, key: string): void {
-    const keys = this.#keys.get(term)
-    if (!keys) return
-    keys.delete(key)
-    if (keys.size === 0) this.#keys.delete(term)
+    const objects = this.#terms.get(term)
+    if (!objects) return
+    objects.delete(key)
+    if (objects.size === 0) this.#terms.delete(term)
   }
 }
 

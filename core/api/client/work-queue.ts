@@ -8,6 +8,8 @@ const BACKOFF_FIRST_US = 5_000
 const BACKOFF_MAX_US = 1_000_000_000
 /** Retries that keep the world unsettled; later ones wait in the background, or a hopeless key would never let it rest. */
 const FOREGROUND_RETRIES_MAX = 6
+/** Times of the last work on a key that are remembered at most. */
+const RECENT_MAX = 2048
 
 export class WorkQueue {
   readonly #clock: Clock
@@ -16,14 +18,20 @@ export class WorkQueue {
   readonly #waiting = new Set<string>()
   readonly #failures = new Map<string, number>()
   readonly #delayed = new Map<string, Timer>()
+  readonly #recentUs = new Map<string, number>()
+  readonly #coalesceUs: number
   #timer: Timer | null = null
   #stopped = false
 
-  /** `process` is called for one key per `stepUs` of virtual time. */
-  constructor(clock: Clock, process: (key: string) => void, stepUs = 1_000) {
+  /**
+   * `process` is called for one key per `stepUs` of virtual time, and for the same key once per `coalesceUs`: what happens to
+   * an object in between is one piece of work.
+   */
+  constructor(clock: Clock, process: (key: string) => void, stepUs = 1_000, coalesceUs = 10_000) {
     this.#clock = clock
     this.#process = process
     this.#stepUs = stepUs
+    this.#coalesceUs = coalesceUs
   }
 
   get length(): number {
@@ -32,6 +40,12 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#stopped) return
+    const last = this.#recentUs.get(key)
+    const wait = last === undefined ? 0 : last + this.#coalesceUs - this.#clock.nowUs
+    if (wait > 0) {
+      this.#later(key, wait, false)
+      return
+    }
     this.#waiting.add(key)
     this.#arm()
   }
@@ -72,7 +86,8 @@ export class WorkQueue {
   #later(key: string, delayUs: number, background: boolean): void {
     if (this.#stopped) return
     const old = this.#delayed.get(key)
-    if (old && old.atUs <= this.#clock.nowUs + delayUs) return
+    // What must be done soon counts, not what comes sooner by the way: a background wait does not cover foreground work.
+    if (old && old.atUs <= this.#clock.nowUs + delayUs && (background || !old.background)) return
     this.#clock.cancel(old)
     const run = () => {
       this.#delayed.delete(key)
@@ -88,6 +103,9 @@ export class WorkQueue {
       const key = this.#waiting.values().next().value
       if (key === undefined) return
       this.#waiting.delete(key)
+      this.#recentUs.delete(key)
+      this.#recentUs.set(key, this.#clock.nowUs)
+      if (this.#recentUs.size > RECENT_MAX) this.#recentUs.delete(this.#recentUs.keys().next().value!)
       this.#process(key)
       if (this.#waiting.size > 0) this.#arm()
     })

@@ -11,7 +11,7 @@ import { matchesSelector, selectorFromObject } from '../../api/meta/labels.ts'
 import { hasReason, isStatusError } from '../../api/meta/status.ts'
 import { isPodActive, isPodTerminal } from '../../api/semantics/pod-state.ts'
 import type { Deployment, Pod, ReplicaSet } from '../../api/types/index.ts'
-import { controllerOf } from '../controller-deps.ts'
+import { controllerOf, orphansOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { isNamespaceTerminating, ownerReference } from '../pod-control.ts'
 import { baseStatus, condition, findCondition, isComplete, setAvailable, setCondition, setProgress } from './deployment-status.ts'
@@ -25,7 +25,7 @@ export function deploymentController(deps: ControllerDeps): Controller {
   const { client, clock, trace, recorder, informers, pods } = deps
   const deployments = informers.of<Deployment>('deployments.apps')
   const sets = informers.of<ReplicaSet>('replicasets.apps')
-  const setsByOwner = new ObjectIndex<ReplicaSet>(sets, (rs) => [controllerOf(rs)?.uid ?? `orphans ${rs.metadata.namespace}`])
+  const setsByOwner = new ObjectIndex<ReplicaSet>(sets, (rs) => [controllerOf(rs)?.uid ?? orphansOf(rs.metadata.namespace!)])
   const selecting = new SelectorIndex<Deployment>(deployments, (d) => selectorFromObject(d.spec.selector))
   const controller = runController({ clock, trace, name: 'deployment-controller', reconcile })
 
@@ -71,7 +71,7 @@ export function deploymentController(deps: ControllerDeps): Controller {
   function claim(d: Deployment, selector: ReturnType<typeof selectorFromObject>): ReplicaSet[] {
     const mine = setsByOwner.get(d.metadata.uid!).filter((rs) => matchesSelector(selector, rs.metadata.labels))
     if (d.metadata.deletionTimestamp) return mine
-    for (const rs of setsByOwner.get(`orphans ${d.metadata.namespace}`)) {
+    for (const rs of setsByOwner.get(orphansOf(d.metadata.namespace!))) {
       if (rs.metadata.deletionTimestamp || !matchesSelector(selector, rs.metadata.labels)) continue
       const ownerReferences = [...(rs.metadata.ownerReferences ?? []), ownerReference(d)]
       mine.push(client.patch<ReplicaSet>('replicasets.apps', rs.metadata.namespace!, rs.metadata.name, { type: 'merge', body: { metadata: { uid: rs.metadata.uid, ownerReferences } } }))
