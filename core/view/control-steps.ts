@@ -55,7 +55,14 @@ export class ControlStepsFold {
       const state = this.#state(event.actor)
       state.writes += 1
       state.lastUs = atUs
-      this.#push({ atUs, seq, actor: event.actor, action: event.change, subject: `${event.objectKind}/${event.namespace}/${event.name}`, result: `${event.revision}` })
+      this.#push({
+        atUs,
+        seq,
+        actor: event.actor,
+        action: event.change,
+        subject: `${event.objectKind}/${event.namespace}/${event.name}`,
+        result: `${event.revision}`,
+      })
       return true
     }
     return false

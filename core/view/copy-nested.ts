@@ -8,6 +8,9 @@ export function copyNested<K, L, V>(maps: ReadonlyMap<K, ReadonlyMap<L, V>>): Ma
 /** The inner map of a key, made when it is not there. */
 export function innerMap<K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> {
   let inner = maps.get(key)
-  if (inner === undefined) maps.set(key, (inner = new Map()))
+  if (inner === undefined) {
+    inner = new Map()
+    maps.set(key, inner)
+  }
   return inner
 }

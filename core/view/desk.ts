@@ -107,7 +107,10 @@ export class DeskFold {
 
   #exec(id: string): ExecView {
     let exec = this.execs.get(id)
-    if (exec === undefined) this.execs.set(id, (exec = { exec: id, stdout: '', stderr: '', exitCode: null }))
+    if (exec === undefined) {
+      exec = { exec: id, stdout: '', stderr: '', exitCode: null }
+      this.execs.set(id, exec)
+    }
     return exec
   }
 

@@ -22,8 +22,20 @@ type Test = (record: PacketRecord, world: FilterWorld) => boolean
 export type DisplayFilter = { match: Test; error: null } | { match: null; error: FilterError }
 
 const COMPARE = new Map([
-  ['==', '=='], ['eq', '=='], ['!=', '!='], ['ne', '!='], ['>', '>'], ['gt', '>'], ['<', '<'], ['lt', '<'], ['>=', '>='], ['ge', '>='],
-  ['<=', '<='], ['le', '<='], ['contains', 'contains'], ['in', 'in'],
+  ['==', '=='],
+  ['eq', '=='],
+  ['!=', '!='],
+  ['ne', '!='],
+  ['>', '>'],
+  ['gt', '>'],
+  ['<', '<'],
+  ['lt', '<'],
+  ['>=', '>='],
+  ['ge', '>='],
+  ['<=', '<='],
+  ['le', '<='],
+  ['contains', 'contains'],
+  ['in', 'in'],
 ])
 const DEPTH_MAX = 50
 
@@ -62,11 +74,21 @@ class Parser {
   }
 
   either(depth: number): Test | Refusal {
-    return this.#chain(depth, ['||', 'or'], (d) => this.#both(d), (a, b) => (record, world) => a(record, world) || b(record, world))
+    return this.#chain(
+      depth,
+      ['||', 'or'],
+      (d) => this.#both(d),
+      (a, b) => (record, world) => a(record, world) || b(record, world),
+    )
   }
 
   #both(depth: number): Test | Refusal {
-    return this.#chain(depth, ['&&', 'and'], (d) => this.#unary(d), (a, b) => (record, world) => a(record, world) && b(record, world))
+    return this.#chain(
+      depth,
+      ['&&', 'and'],
+      (d) => this.#unary(d),
+      (a, b) => (record, world) => a(record, world) && b(record, world),
+    )
   }
 
   #chain(depth: number, words: string[], next: (depth: number) => Test | Refusal, join: (a: Test, b: Test) => Test): Test | Refusal {
@@ -161,8 +183,17 @@ function compare(operator: string, have: FilterValue, wanted: string): boolean {
   if (typeof have === 'number') {
     const value = wanted === 'true' ? 1 : wanted === 'false' ? 0 : Number(wanted)
     if (Number.isNaN(value)) return false
-    return operator === '==' ? have === value : operator === '>' ? have > value : operator === '<' ? have < value : operator === '>=' ? have >= value : have <= value
+    return operator === '=='
+      ? have === value
+      : operator === '>'
+        ? have > value
+        : operator === '<'
+          ? have < value
+          : operator === '>='
+            ? have >= value
+            : have <= value
   }
-  if (operator !== '==') return operator === '>' ? have > wanted : operator === '<' ? have < wanted : operator === '>=' ? have >= wanted : have <= wanted
+  if (operator !== '==')
+    return operator === '>' ? have > wanted : operator === '<' ? have < wanted : operator === '>=' ? have >= wanted : have <= wanted
   return have === wanted || have.toLowerCase() === wanted.toLowerCase() || prefixHolds(wanted, have)
 }

@@ -12,7 +12,17 @@ export interface DnsView {
   answers: { name: string; type: string; data: string }[]
 }
 
-const TYPES = new Map([[1, 'A'], [2, 'NS'], [5, 'CNAME'], [6, 'SOA'], [12, 'PTR'], [15, 'MX'], [16, 'TXT'], [28, 'AAAA'], [33, 'SRV']])
+const TYPES = new Map([
+  [1, 'A'],
+  [2, 'NS'],
+  [5, 'CNAME'],
+  [6, 'SOA'],
+  [12, 'PTR'],
+  [15, 'MX'],
+  [16, 'TXT'],
+  [28, 'AAAA'],
+  [33, 'SRV'],
+])
 const RCODES = ['No error', 'Format error', 'Server failure', 'No such name', 'Not implemented', 'Refused']
 const RECORDS_MAX = 64
 const LABELS_MAX = 128
@@ -53,10 +63,13 @@ export function dnsSummary(payload: string): string | null {
 function recordData(payload: string, type: string, start: number, length: number): string {
   if (type === 'A' && length === 4) return [0, 1, 2, 3].map((index) => payload.charCodeAt(start + index)).join('.')
   if (type === 'AAAA' && length === 16) {
-    return Array.from({ length: 8 }, (_, index) => word(payload, start + index * 2).toString(16)).join(':').replace(/(^|:)0(:0)+(:|$)/, '::')
+    return Array.from({ length: 8 }, (_, index) => word(payload, start + index * 2).toString(16))
+      .join(':')
+      .replace(/(^|:)0(:0)+(:|$)/, '::')
   }
   if (type === 'CNAME' || type === 'PTR' || type === 'NS') return readName(payload, start)?.text ?? ''
-  if (type === 'SRV') return `${word(payload, start)} ${word(payload, start + 2)} ${word(payload, start + 4)} ${readName(payload, start + 6)?.text ?? ''}`
+  if (type === 'SRV')
+    return `${word(payload, start)} ${word(payload, start + 2)} ${word(payload, start + 4)} ${readName(payload, start + 6)?.text ?? ''}`
   return ''
 }
 

@@ -27,8 +27,14 @@ const isIcmp = (record: PacketRecord) => record.head.protocol === PROTOCOL.icmp
 const isArp = (record: PacketRecord) => record.head.etherType === ETHERTYPE.arp
 const is4 = (record: PacketRecord) => record.head.etherType === ETHERTYPE.ipv4
 const is6 = (record: PacketRecord) => record.head.etherType === ETHERTYPE.ipv6
-const present = (test: (record: PacketRecord) => boolean): Reader => (record) => (test(record) ? [1] : [])
-const when = (test: (record: PacketRecord) => boolean, read: Reader): Reader => (record, world) => (test(record) ? read(record, world) : [])
+const present =
+  (test: (record: PacketRecord) => boolean): Reader =>
+  (record) =>
+    test(record) ? [1] : []
+const when =
+  (test: (record: PacketRecord) => boolean, read: Reader): Reader =>
+  (record, world) =>
+    test(record) ? read(record, world) : []
 const flag = (bit: number): Reader => when(isTcp, (record) => [(record.head.flags & bit) === 0 ? 0 : 1])
 
 function taps(record: PacketRecord): PacketTap[] {
@@ -51,20 +57,26 @@ function headerLine(record: PacketRecord, name: string): FilterValue[] {
 }
 
 const isHttp = (record: PacketRecord) => record.protocol === 'HTTP'
-const dns = (record: PacketRecord) => (record.protocol === 'DNS' ? readDns(isTcp(record) ? record.head.payload.slice(2) : record.head.payload) : null)
-const requestWord = (index: number): Reader => when(isHttp, (record) => {
-  const word = record.head.payload.startsWith('HTTP/') ? undefined : record.head.payload.split(/\s/, 3)[index]
-  return word === undefined ? [] : [word]
-})
+const dns = (record: PacketRecord) =>
+  record.protocol === 'DNS' ? readDns(isTcp(record) ? record.head.payload.slice(2) : record.head.payload) : null
+const requestWord = (index: number): Reader =>
+  when(isHttp, (record) => {
+    const word = record.head.payload.startsWith('HTTP/') ? undefined : record.head.payload.split(/\s/, 3)[index]
+    return word === undefined ? [] : [word]
+  })
 
 export const FILTER_FIELDS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['frame.number', (record) => [record.no]],
   ['frame.len', (record) => [record.length]],
   ['frame.time_relative', (record) => [record.atUs / 1e6]],
-  ['frame.interface_name', (record, world) => taps(record).flatMap((tap) => {
-    const device = world.names.link(tap.netns, tap.ifindex)
-    return [device, `${world.names.label(tap.netns)}:${device}`]
-  })],
+  [
+    'frame.interface_name',
+    (record, world) =>
+      taps(record).flatMap((tap) => {
+        const device = world.names.link(tap.netns, tap.ifindex)
+        return [device, `${world.names.label(tap.netns)}:${device}`]
+      }),
+  ],
   ['eth', present(() => true)],
   ['eth.addr', (record) => taps(record).flatMap((tap) => [tap.smac, tap.dmac])],
   ['eth.src', (record) => taps(record).map((tap) => tap.smac)],
@@ -110,20 +122,47 @@ export const FILTER_FIELDS: ReadonlyMap<string, Reader> = new Map<string, Reader
   ['icmp.seq', when(isIcmp, (record) => [record.head.icmpSeq])],
   ['icmpv6', present((record) => record.head.protocol === PROTOCOL.icmp6)],
   ['vxlan', present((record) => record.protocol === 'VXLAN')],
-  ['vxlan.vni', when((record) => record.protocol === 'VXLAN', (record) => [record.head.icmpId])],
+  [
+    'vxlan.vni',
+    when(
+      (record) => record.protocol === 'VXLAN',
+      (record) => [record.head.icmpId],
+    ),
+  ],
   ['ssh', present((record) => record.protocol === 'SSH')],
   ['dns', present((record) => record.protocol === 'DNS')],
-  ['dns.id', (record) => { const view = dns(record); return view === null ? [] : [view.id] }],
+  [
+    'dns.id',
+    (record) => {
+      const view = dns(record)
+      return view === null ? [] : [view.id]
+    },
+  ],
   ['dns.qry.name', (record) => (dns(record)?.questions ?? []).map((question) => question.name)],
-  ['dns.flags.response', (record) => { const view = dns(record); return view === null ? [] : [view.response ? 1 : 0] }],
-  ['dns.flags.rcode', (record) => { const view = dns(record); return view === null || !view.response ? [] : [view.rcode] }],
+  [
+    'dns.flags.response',
+    (record) => {
+      const view = dns(record)
+      return view === null ? [] : [view.response ? 1 : 0]
+    },
+  ],
+  [
+    'dns.flags.rcode',
+    (record) => {
+      const view = dns(record)
+      return view === null || !view.response ? [] : [view.rcode]
+    },
+  ],
   ['dns.a', (record) => (dns(record)?.answers ?? []).filter((answer) => answer.type === 'A').map((answer) => answer.data)],
   ['http', present(isHttp)],
   ['http.request', when(isHttp, (record) => (record.head.payload.startsWith('HTTP/') ? [] : [1]))],
   ['http.request.method', requestWord(0)],
   ['http.request.uri', requestWord(1)],
   ['http.response', when(isHttp, (record) => (record.head.payload.startsWith('HTTP/') ? [1] : []))],
-  ['http.response.code', when(isHttp, (record) => (record.head.payload.startsWith('HTTP/') ? [Number(record.head.payload.slice(9, 12))] : []))],
+  [
+    'http.response.code',
+    when(isHttp, (record) => (record.head.payload.startsWith('HTTP/') ? [Number(record.head.payload.slice(9, 12))] : [])),
+  ],
   ['http.host', when(isHttp, (record) => headerLine(record, 'host'))],
   ['http.server', when(isHttp, (record) => headerLine(record, 'server'))],
   ['machine', (record, world) => unique(record.steps.map((step) => world.names.machine(step.event.netns)))],
@@ -132,7 +171,11 @@ export const FILTER_FIELDS: ReadonlyMap<string, Reader> = new Map<string, Reader
   ['drop', (record) => (record.drop === null ? [] : [record.drop.reason])],
   ['nat', (record) => unique(record.steps.map((step) => (step.event.kind === 'packet.nat' ? step.event.nat : '')))],
   ['rule', (record) => unique(record.steps.map((step) => (step.event.kind === 'packet.rule' ? step.event.chain : '')))],
-  ['object', (record, world) => unique(record.steps.map(({ event }) => (event.kind === 'packet.rule' ? world.originOf(event.netns, event.table, event.chain) : '')))],
+  [
+    'object',
+    (record, world) =>
+      unique(record.steps.map(({ event }) => (event.kind === 'packet.rule' ? world.originOf(event.netns, event.table, event.chain) : ''))),
+  ],
 ])
 
 export function fieldValues(field: string, record: PacketRecord, world: FilterWorld): FilterValue[] {

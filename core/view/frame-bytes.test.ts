@@ -7,7 +7,11 @@ import { SampleRecorder, sampleConversation, sampleLostPing, sampleWorld } from 
 import { WorldView } from './world-view.ts'
 
 const none: FrameSource = () => null
-const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('').replace(/(.{32})/g, '$1\n')
+const hex = (bytes: Uint8Array) =>
+  [...bytes]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .replace(/(.{32})/g, '$1\n')
 
 function frameOf(packet: number, tap: number) {
   const recorder = sampleWorld()
@@ -64,7 +68,16 @@ test('an echo request', () => {
 test('ARP and an error that quotes', () => {
   const recorder = new SampleRecorder()
   const head = { netns: 1, sport: 0, dport: 0, flags: 0, seq: 0, mss: 0, tsVal: 0, sackOk: false, windowScale: 0, process: '' }
-  const arp = recorder.packet({ ...head, etherType: 0x0806, protocol: 0, src: '10.244.1.1', dst: '10.244.1.2', icmpType: 1, arpSha: '0a:58:0a:f4:01:01', arpTha: '00:00:00:00:00:00' })
+  const arp = recorder.packet({
+    ...head,
+    etherType: 0x0806,
+    protocol: 0,
+    src: '10.244.1.1',
+    dst: '10.244.1.2',
+    icmpType: 1,
+    arpSha: '0a:58:0a:f4:01:01',
+    arpTha: '00:00:00:00:00:00',
+  })
   recorder.tap(arp, 1, 2, 'out', ['10.244.1.1', 0, '10.244.1.2', 0], 0, 28)
   const udp = recorder.packet({ ...head, protocol: 17, src: '10.0.0.1', dst: '10.0.0.2', sport: 4000, dport: 9, payload: 'abc' })
   recorder.tap(udp, 1, 2, 'in', ['10.0.0.1', 4000, '10.0.0.2', 9], 64, 31)
@@ -86,7 +99,10 @@ test('ARP and an error that quotes', () => {
 
 test('a capture file: blocks add up, lengths stand at both ends', () => {
   const bytes = frameOf(0, 0).bytes
-  const file = writePcapng([{ name: 'client:eth0', description: 'client' }], [{ interface: 0, atUs: 1_767_225_600_000_000, bytes, comment: 'rückwärts' }])
+  const file = writePcapng(
+    [{ name: 'client:eth0', description: 'client' }],
+    [{ interface: 0, atUs: 1_767_225_600_000_000, bytes, comment: 'rückwärts' }],
+  )
   const data = new DataView(file.buffer)
   const blocks: string[] = []
   for (let at = 0; at < file.length; ) {
@@ -101,5 +117,10 @@ test('a capture file: blocks add up, lengths stand at both ends', () => {
 test('addresses as bytes, and prefixes', () => {
   expect(ipBytes('2001:db8::1')).toEqual([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
   expect([ipBytes('1.2.3'), ipBytes('1.2.3.256'), ipBytes('::1::2'), ipBytes('12345::')]).toEqual([null, null, null, null])
-  expect([prefixHolds('10.244.0.0/16', '10.244.9.1'), prefixHolds('10.244.0.0/17', '10.244.129.1'), prefixHolds('fd00::/8', 'fd12::1'), prefixHolds('10.0.0.0/8', '::1')]).toEqual([true, false, true, false])
+  expect([
+    prefixHolds('10.244.0.0/16', '10.244.9.1'),
+    prefixHolds('10.244.0.0/17', '10.244.129.1'),
+    prefixHolds('fd00::/8', 'fd12::1'),
+    prefixHolds('10.0.0.0/8', '::1'),
+  ]).toEqual([true, false, true, false])
 })

@@ -53,24 +53,50 @@ export function internetChecksum(bytes: readonly number[]): number {
 
 function arpMessage(head: PacketNew): number[] {
   return [
-    0, 1, 8, 0, 6, 4, 0, head.icmpType,
-    ...macBytes(head.arpSha), ...(ipBytes(head.src) ?? [0, 0, 0, 0]), ...macBytes(head.arpTha), ...(ipBytes(head.dst) ?? [0, 0, 0, 0]),
+    0,
+    1,
+    8,
+    0,
+    6,
+    4,
+    0,
+    head.icmpType,
+    ...macBytes(head.arpSha),
+    ...(ipBytes(head.src) ?? [0, 0, 0, 0]),
+    ...macBytes(head.arpTha),
+    ...(ipBytes(head.dst) ?? [0, 0, 0, 0]),
   ]
 }
 
 function ip4Header(head: PacketNew, tap: PacketTap, bodyLength: number): number[] {
   const fragment = (head.df ? 0x4000 : 0) | (head.moreFragments ? 0x2000 : 0) | (head.fragmentOffset >> 3)
   const header = [
-    0x45, head.tos, ...word(20 + bodyLength), ...word(head.ipId), ...word(fragment), tap.ttl, head.protocol, 0, 0,
-    ...(ipBytes(tap.src) ?? []), ...(ipBytes(tap.dst) ?? []),
+    0x45,
+    head.tos,
+    ...word(20 + bodyLength),
+    ...word(head.ipId),
+    ...word(fragment),
+    tap.ttl,
+    head.protocol,
+    0,
+    0,
+    ...(ipBytes(tap.src) ?? []),
+    ...(ipBytes(tap.dst) ?? []),
   ]
   return put(header, 10, internetChecksum(header))
 }
 
 function ip6Header(head: PacketNew, tap: PacketTap, bodyLength: number): number[] {
   return [
-    0x60 | (head.tos >> 4), (head.tos & 15) << 4, 0, 0, ...word(bodyLength), head.protocol, tap.ttl,
-    ...(ipBytes(tap.src) ?? []), ...(ipBytes(tap.dst) ?? []),
+    0x60 | (head.tos >> 4),
+    (head.tos & 15) << 4,
+    0,
+    0,
+    ...word(bodyLength),
+    head.protocol,
+    tap.ttl,
+    ...(ipBytes(tap.src) ?? []),
+    ...(ipBytes(tap.dst) ?? []),
   ]
 }
 
@@ -96,7 +122,19 @@ function transportHeader(head: PacketNew, tap: PacketTap, data: readonly number[
     case PROTOCOL.tcp: {
       const options = tcpOptions(head)
       const offset = ((20 + options.length) / 4) << 4
-      const header = [...ports, ...long(head.seq), ...long(head.ack), offset, head.flags & 0xff, ...word(head.window), 0, 0, 0, 0, ...options]
+      const header = [
+        ...ports,
+        ...long(head.seq),
+        ...long(head.ack),
+        offset,
+        head.flags & 0xff,
+        ...word(head.window),
+        0,
+        0,
+        0,
+        0,
+        ...options,
+      ]
       return { layer: 'tcp', bytes: put(header, 16, checksumWithPseudo(head, tap, [...header, ...data])) }
     }
     case PROTOCOL.udp: {
@@ -107,7 +145,10 @@ function transportHeader(head: PacketNew, tap: PacketTap, data: readonly number[
     case PROTOCOL.icmp6: {
       const header = [head.icmpType, head.icmpCode, 0, 0, ...word(head.icmpId), ...word(head.icmpSeq)]
       const whole = [...header, ...data]
-      return { layer: 'icmp', bytes: put(header, 2, head.protocol === PROTOCOL.icmp ? internetChecksum(whole) : checksumWithPseudo(head, tap, whole)) }
+      return {
+        layer: 'icmp',
+        bytes: put(header, 2, head.protocol === PROTOCOL.icmp ? internetChecksum(whole) : checksumWithPseudo(head, tap, whole)),
+      }
     }
     default:
       return { layer: 'data', bytes: [] }

@@ -59,8 +59,20 @@ function push(hops: Hop[], hop: Hop): void {
 
 function blank(step: PacketStep, names: NamesFold): Hop {
   return {
-    index: 0, atUs: step.atUs, netns: step.event.netns, where: names.label(step.event.netns), stage: '', code: '', params: {},
-    tone: 'plain', ifindex: 0, dir: '', rules: [], nat: [], firstSeq: step.seq, lastSeq: step.seq,
+    index: 0,
+    atUs: step.atUs,
+    netns: step.event.netns,
+    where: names.label(step.event.netns),
+    stage: '',
+    code: '',
+    params: {},
+    tone: 'plain',
+    ifindex: 0,
+    dir: '',
+    rules: [],
+    nat: [],
+    firstSeq: step.seq,
+    lastSeq: step.seq,
   }
 }
 
@@ -111,21 +123,47 @@ function plainHop(step: PacketStep, names: NamesFold): Hop | null {
   switch (event.kind) {
     case 'packet.tap':
       return {
-        ...hop, stage: dev(event.ifindex), ifindex: event.ifindex, dir: event.dir, code: event.dir === 'in' ? 'tap.in' : 'tap.out',
+        ...hop,
+        stage: dev(event.ifindex),
+        ifindex: event.ifindex,
+        dir: event.dir,
+        code: event.dir === 'in' ? 'tap.in' : 'tap.out',
         params: { src: event.src, dst: event.dst, ttl: event.ttl, length: event.length },
       }
     case 'packet.route': {
-      const params = { dst: event.dst, prefix: event.prefix, via: event.via, dev: dev(event.ifindex), table: event.table, result: event.result }
-      const code = event.result === 'unicast' ? (event.via === '' ? 'route.link' : 'route.via') : event.result === 'local' ? 'route.local' : 'route.none'
+      const params = {
+        dst: event.dst,
+        prefix: event.prefix,
+        via: event.via,
+        dev: dev(event.ifindex),
+        table: event.table,
+        result: event.result,
+      }
+      const code =
+        event.result === 'unicast'
+          ? event.via === ''
+            ? 'route.link'
+            : 'route.via'
+          : event.result === 'local'
+            ? 'route.local'
+            : 'route.none'
       return { ...hop, stage: 'routing', code, params, tone: code === 'route.none' && event.result !== 'broadcast' ? 'drop' : 'plain' }
     }
     case 'packet.forward':
       return { ...hop, stage: 'forward', code: 'forward', params: { in: dev(event.inIfindex), out: dev(event.outIfindex), ttl: event.ttl } }
     case 'packet.neigh':
-      return { ...hop, stage: 'neighbour', code: `neigh.${event.result}`, params: { ip: event.ip, mac: event.mac, dev: dev(event.ifindex) } }
+      return {
+        ...hop,
+        stage: 'neighbour',
+        code: `neigh.${event.result}`,
+        params: { ip: event.ip, mac: event.mac, dev: dev(event.ifindex) },
+      }
     case 'packet.bridge':
       return {
-        ...hop, stage: dev(event.bridge), ifindex: event.bridge, code: `bridge.${event.decision}`,
+        ...hop,
+        stage: dev(event.bridge),
+        ifindex: event.bridge,
+        code: `bridge.${event.decision}`,
         params: { bridge: dev(event.bridge), in: dev(event.inPort), out: dev(event.outPort), mac: event.dmac },
       }
     case 'packet.encap':
@@ -133,7 +171,10 @@ function plainHop(step: PacketStep, names: NamesFold): Hop | null {
       return { ...hop, stage: dev(event.ifindex), ifindex: event.ifindex, code: event.kind.slice(7), params: { outer: event.outer } }
     case 'packet.deliver':
       return {
-        ...hop, stage: 'socket', code: event.port > 0 ? 'deliver.socket' : 'deliver.kernel', tone: 'ok',
+        ...hop,
+        stage: 'socket',
+        code: event.port > 0 ? 'deliver.socket' : 'deliver.kernel',
+        tone: 'ok',
         params: { port: event.port, process: event.process || 'kernel', to: event.to },
       }
     case 'packet.drop':

@@ -5,7 +5,16 @@
  * Truth: `route.*`, `neigh.*`, `fdb.*`, `socket.*`, `conntrack.*`, `rules.*` trace events.
  * Omits: the rules' text and counters; the host is asked for them when somebody looks.
  */
-import type { ChainOrigin, ConntrackChange, FdbChange, NeighChange, RouteChange, RulesChange, SocketChange, TraceEvent } from '../sim/trace-event.ts'
+import type {
+  ChainOrigin,
+  ConntrackChange,
+  FdbChange,
+  NeighChange,
+  RouteChange,
+  RulesChange,
+  SocketChange,
+  TraceEvent,
+} from '../sim/trace-event.ts'
 import { copyNested, innerMap } from './copy-nested.ts'
 
 export class KernelTablesFold {

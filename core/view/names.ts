@@ -32,7 +32,10 @@ export class NamesFold {
       case 'link.add':
       case 'link.set': {
         let links = this.#links.get(event.netns)
-        if (links === undefined) this.#links.set(event.netns, (links = new Map()))
+        if (links === undefined) {
+          links = new Map()
+          this.#links.set(event.netns, links)
+        }
         links.set(event.ifindex, event.name)
       }
     }

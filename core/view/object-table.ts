@@ -29,73 +29,139 @@ interface Shape {
   cells: Cells
 }
 
-const fraction = (a: number, b: number): { text: string; tone: ObjectRow['tone'] } => ({ text: `${a}/${b}`, tone: a >= b ? 'ready' : 'waiting' })
+const fraction = (a: number, b: number): { text: string; tone: ObjectRow['tone'] } => ({
+  text: `${a}/${b}`,
+  tone: a >= b ? 'ready' : 'waiting',
+})
 
 const SHAPES: ReadonlyMap<string, Shape> = new Map<string, Shape>([
-  ['pods', {
-    columns: ['READY', 'STATUS', 'RESTARTS', 'IP', 'NODE'],
-    cells: (entry) => {
-      const pod = podView(entry)
-      return { cells: [`${pod.ready}/${pod.containers.length}`, pod.status, `${pod.restarts}`, pod.ip, pod.node], tone: pod.tone }
+  [
+    'pods',
+    {
+      columns: ['READY', 'STATUS', 'RESTARTS', 'IP', 'NODE'],
+      cells: (entry) => {
+        const pod = podView(entry)
+        return { cells: [`${pod.ready}/${pod.containers.length}`, pod.status, `${pod.restarts}`, pod.ip, pod.node], tone: pod.tone }
+      },
     },
-  }],
-  ['services', {
-    columns: ['TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)'],
-    cells: ({ body }) => ({ cells: [textAt(body, 'spec', 'type'), textAt(body, 'spec', 'clusterIP'), externalIp(body), servicePorts(body)] }),
-  }],
-  ['deployments', {
-    columns: ['READY', 'UP-TO-DATE', 'AVAILABLE'],
-    cells: ({ body }) => {
-      const ready = fraction(numberAt(body, 'status', 'readyReplicas'), numberAt(body, 'spec', 'replicas'))
-      return { cells: [ready.text, `${numberAt(body, 'status', 'updatedReplicas')}`, `${numberAt(body, 'status', 'availableReplicas')}`], tone: ready.tone }
+  ],
+  [
+    'services',
+    {
+      columns: ['TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)'],
+      cells: ({ body }) => ({
+        cells: [textAt(body, 'spec', 'type'), textAt(body, 'spec', 'clusterIP'), externalIp(body), servicePorts(body)],
+      }),
     },
-  }],
-  ['replicasets', {
-    columns: ['DESIRED', 'CURRENT', 'READY'],
-    cells: ({ body }) => {
-      const desired = numberAt(body, 'spec', 'replicas')
-      const ready = numberAt(body, 'status', 'readyReplicas')
-      return { cells: [`${desired}`, `${numberAt(body, 'status', 'replicas')}`, `${ready}`], tone: desired === 0 ? 'done' : ready >= desired ? 'ready' : 'waiting' }
+  ],
+  [
+    'deployments',
+    {
+      columns: ['READY', 'UP-TO-DATE', 'AVAILABLE'],
+      cells: ({ body }) => {
+        const ready = fraction(numberAt(body, 'status', 'readyReplicas'), numberAt(body, 'spec', 'replicas'))
+        return {
+          cells: [ready.text, `${numberAt(body, 'status', 'updatedReplicas')}`, `${numberAt(body, 'status', 'availableReplicas')}`],
+          tone: ready.tone,
+        }
+      },
     },
-  }],
-  ['daemonsets', {
-    columns: ['DESIRED', 'CURRENT', 'READY'],
-    cells: ({ body }) => {
-      const ready = fraction(numberAt(body, 'status', 'numberReady'), numberAt(body, 'status', 'desiredNumberScheduled'))
-      return { cells: [`${numberAt(body, 'status', 'desiredNumberScheduled')}`, `${numberAt(body, 'status', 'currentNumberScheduled')}`, `${numberAt(body, 'status', 'numberReady')}`], tone: ready.tone }
+  ],
+  [
+    'replicasets',
+    {
+      columns: ['DESIRED', 'CURRENT', 'READY'],
+      cells: ({ body }) => {
+        const desired = numberAt(body, 'spec', 'replicas')
+        const ready = numberAt(body, 'status', 'readyReplicas')
+        return {
+          cells: [`${desired}`, `${numberAt(body, 'status', 'replicas')}`, `${ready}`],
+          tone: desired === 0 ? 'done' : ready >= desired ? 'ready' : 'waiting',
+        }
+      },
     },
-  }],
-  ['nodes', {
-    columns: ['STATUS', 'INTERNAL-IP', 'VERSION'],
-    cells: ({ body }) => {
-      const ready = nodeReady(body)
-      const address = listAt(body, 'status', 'addresses').find((one) => textAt(one, 'type') === 'InternalIP')
-      return { cells: [ready ? 'Ready' : 'NotReady', textAt(address, 'address'), textAt(body, 'status', 'nodeInfo', 'kubeletVersion')], tone: ready ? 'ready' : 'failed' }
+  ],
+  [
+    'daemonsets',
+    {
+      columns: ['DESIRED', 'CURRENT', 'READY'],
+      cells: ({ body }) => {
+        const ready = fraction(numberAt(body, 'status', 'numberReady'), numberAt(body, 'status', 'desiredNumberScheduled'))
+        return {
+          cells: [
+            `${numberAt(body, 'status', 'desiredNumberScheduled')}`,
+            `${numberAt(body, 'status', 'currentNumberScheduled')}`,
+            `${numberAt(body, 'status', 'numberReady')}`,
+          ],
+          tone: ready.tone,
+        }
+      },
     },
-  }],
-  ['endpointslices', {
-    columns: ['ADDRESSTYPE', 'PORTS', 'ENDPOINTS'],
-    cells: ({ body }) => ({
-      cells: [
-        textAt(body, 'addressType'),
-        listAt(body, 'ports').map((port) => textAt(port, 'port')).join(','),
-        listAt(body, 'endpoints').flatMap((one) => listAt(one, 'addresses').map(String)).join(','),
-      ],
-    }),
-  }],
-  ['events', {
-    columns: ['TYPE', 'REASON', 'OBJECT', 'MESSAGE'],
-    cells: ({ body }) => {
-      const type = textAt(body, 'type')
-      const object = at(body, 'involvedObject') ?? at(body, 'regarding')
-      return {
-        cells: [type, textAt(body, 'reason'), `${textAt(object, 'kind').toLowerCase()}/${textAt(object, 'name')}`, textAt(body, 'message') || textAt(body, 'note')],
-        tone: type === 'Warning' ? 'failed' : '',
-      }
+  ],
+  [
+    'nodes',
+    {
+      columns: ['STATUS', 'INTERNAL-IP', 'VERSION'],
+      cells: ({ body }) => {
+        const ready = nodeReady(body)
+        const address = listAt(body, 'status', 'addresses').find((one) => textAt(one, 'type') === 'InternalIP')
+        return {
+          cells: [ready ? 'Ready' : 'NotReady', textAt(address, 'address'), textAt(body, 'status', 'nodeInfo', 'kubeletVersion')],
+          tone: ready ? 'ready' : 'failed',
+        }
+      },
     },
-  }],
-  ['configmaps', { columns: ['DATA'], cells: ({ body }) => ({ cells: [`${Object.keys((at(body, 'data') as object | undefined) ?? {}).length}`] }) }],
-  ['namespaces', { columns: ['STATUS'], cells: ({ body }) => ({ cells: [textAt(body, 'status', 'phase')], tone: textAt(body, 'status', 'phase') === 'Active' ? 'ready' : 'waiting' }) }],
+  ],
+  [
+    'endpointslices',
+    {
+      columns: ['ADDRESSTYPE', 'PORTS', 'ENDPOINTS'],
+      cells: ({ body }) => ({
+        cells: [
+          textAt(body, 'addressType'),
+          listAt(body, 'ports')
+            .map((port) => textAt(port, 'port'))
+            .join(','),
+          listAt(body, 'endpoints')
+            .flatMap((one) => listAt(one, 'addresses').map(String))
+            .join(','),
+        ],
+      }),
+    },
+  ],
+  [
+    'events',
+    {
+      columns: ['TYPE', 'REASON', 'OBJECT', 'MESSAGE'],
+      cells: ({ body }) => {
+        const type = textAt(body, 'type')
+        const object = at(body, 'involvedObject') ?? at(body, 'regarding')
+        return {
+          cells: [
+            type,
+            textAt(body, 'reason'),
+            `${textAt(object, 'kind').toLowerCase()}/${textAt(object, 'name')}`,
+            textAt(body, 'message') || textAt(body, 'note'),
+          ],
+          tone: type === 'Warning' ? 'failed' : '',
+        }
+      },
+    },
+  ],
+  [
+    'configmaps',
+    { columns: ['DATA'], cells: ({ body }) => ({ cells: [`${Object.keys((at(body, 'data') as object | undefined) ?? {}).length}`] }) },
+  ],
+  [
+    'namespaces',
+    {
+      columns: ['STATUS'],
+      cells: ({ body }) => ({
+        cells: [textAt(body, 'status', 'phase')],
+        tone: textAt(body, 'status', 'phase') === 'Active' ? 'ready' : 'waiting',
+      }),
+    },
+  ],
 ])
 
 export function objectTable(objects: ObjectsFold, resource: string): ObjectTable {
@@ -113,7 +179,10 @@ export function nodeReady(body: unknown): boolean {
 }
 
 function externalIp(body: unknown): string {
-  const given = [...listAt(body, 'status', 'loadBalancer', 'ingress').map((one) => textAt(one, 'ip') || textAt(one, 'hostname')), ...listAt(body, 'spec', 'externalIPs').map(String)]
+  const given = [
+    ...listAt(body, 'status', 'loadBalancer', 'ingress').map((one) => textAt(one, 'ip') || textAt(one, 'hostname')),
+    ...listAt(body, 'spec', 'externalIPs').map(String),
+  ]
   if (given.length > 0) return given.join(',')
   return textAt(body, 'spec', 'type') === 'LoadBalancer' ? '<pending>' : '<none>'
 }

@@ -9,7 +9,14 @@ import { dnsSummary } from './dns-info.ts'
 
 export const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, icmp6: 58, sctp: 132 } as const
 export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const
-export const TCP_FLAGS: readonly [number, string][] = [[2, 'SYN'], [1, 'FIN'], [4, 'RST'], [8, 'PSH'], [16, 'ACK'], [32, 'URG']]
+export const TCP_FLAGS: readonly [number, string][] = [
+  [2, 'SYN'],
+  [1, 'FIN'],
+  [4, 'RST'],
+  [8, 'PSH'],
+  [16, 'ACK'],
+  [32, 'URG'],
+]
 export const VXLAN_PORT = 8472
 const HTTP_REQUEST = /^(GET|POST|PUT|DELETE|HEAD|OPTIONS|PATCH|CONNECT|TRACE) \S+ HTTP\/\d/
 
@@ -63,7 +70,9 @@ export function packetInfo(head: PacketNew, base: { seq: number; ack: number }):
 }
 
 export function flagNames(flags: number): string {
-  return TCP_FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name).join(', ')
+  return TCP_FLAGS.filter(([bit]) => (flags & bit) !== 0)
+    .map(([, name]) => name)
+    .join(', ')
 }
 
 function tcpInfo(head: PacketNew, base: { seq: number; ack: number }): string {
@@ -86,8 +95,13 @@ function udpInfo(head: PacketNew): string {
 }
 
 const UNREACHABLE = new Map([
-  [0, 'Network unreachable'], [1, 'Host unreachable'], [2, 'Protocol unreachable'], [3, 'Port unreachable'],
-  [4, 'Fragmentation needed'], [9, 'Network administratively prohibited'], [10, 'Host administratively prohibited'],
+  [0, 'Network unreachable'],
+  [1, 'Host unreachable'],
+  [2, 'Protocol unreachable'],
+  [3, 'Port unreachable'],
+  [4, 'Fragmentation needed'],
+  [9, 'Network administratively prohibited'],
+  [10, 'Host administratively prohibited'],
   [13, 'Communication administratively filtered'],
 ])
 

@@ -23,7 +23,9 @@ function row(record: PacketRecord): string {
 function story(view: WorldView, record: PacketRecord, language: Language): string {
   return journeyOf(record, view.names)
     .map((hop) => {
-      const trail = chainTrail(hop).map((rule) => shortChain(rule.chain)).join(' › ')
+      const trail = chainTrail(hop)
+        .map((rule) => shortChain(rule.chain))
+        .join(' › ')
       return `${hop.where} ${sayStage(language, hop)}: ${sayHop(language, hop)}${trail === '' ? '' : ` [${trail}]`}`
     })
     .join('\n')

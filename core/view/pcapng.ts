@@ -25,9 +25,23 @@ const SNAPLEN = 262_144
 const OPTION = { end: 0, comment: 1, ifName: 2, ifDescription: 3, ifTsresol: 9, application: 4 } as const
 
 export function writePcapng(interfaces: readonly CaptureInterface[], frames: readonly CaptureFrame[]): Uint8Array {
-  const blocks: Uint8Array[] = [block(0x0a0d0d0a, [...le32(0x1a2b3c4d), 1, 0, 0, 0, ...new Array<number>(8).fill(0xff), ...options([[OPTION.application, text('Vethlab')]])])]
+  const blocks: Uint8Array[] = [
+    block(0x0a0d0d0a, [
+      ...le32(0x1a2b3c4d),
+      1,
+      0,
+      0,
+      0,
+      ...new Array<number>(8).fill(0xff),
+      ...options([[OPTION.application, text('Vethlab')]]),
+    ]),
+  ]
   for (const device of interfaces) {
-    const list = options([[OPTION.ifName, text(device.name)], [OPTION.ifDescription, text(device.description)], [OPTION.ifTsresol, [6]]])
+    const list = options([
+      [OPTION.ifName, text(device.name)],
+      [OPTION.ifDescription, text(device.description)],
+      [OPTION.ifTsresol, [6]],
+    ])
     blocks.push(block(1, [LINKTYPE_ETHERNET, 0, 0, 0, ...le32(SNAPLEN), ...list]))
   }
   for (const frame of frames) {

@@ -25,7 +25,9 @@ export function serviceMap(objects: ObjectsFold, kernel: KernelTablesFold): Serv
   const services = objects.list('services').map((entry): ServiceView => {
     const { body } = entry
     const { namespace, name } = entry.event
-    const mine = slices.filter((slice) => slice.event.namespace === namespace && textAt(slice.body, 'metadata', 'labels', 'kubernetes.io/service-name') === name)
+    const mine = slices.filter(
+      (slice) => slice.event.namespace === namespace && textAt(slice.body, 'metadata', 'labels', 'kubernetes.io/service-name') === name,
+    )
     return {
       reference: entry.reference,
       namespace,
@@ -33,8 +35,11 @@ export function serviceMap(objects: ObjectsFold, kernel: KernelTablesFold): Serv
       type: textAt(body, 'spec', 'type') || 'ClusterIP',
       clusterIp: textAt(body, 'spec', 'clusterIP'),
       ports: listAt(body, 'spec', 'ports').map((port) => ({
-        name: textAt(port, 'name'), port: numberAt(port, 'port'), nodePort: numberAt(port, 'nodePort'),
-        target: textAt(port, 'targetPort'), protocol: textAt(port, 'protocol') || 'TCP',
+        name: textAt(port, 'name'),
+        port: numberAt(port, 'port'),
+        nodePort: numberAt(port, 'nodePort'),
+        target: textAt(port, 'targetPort'),
+        protocol: textAt(port, 'protocol') || 'TCP',
       })),
       endpoints: mine.flatMap((slice) => {
         const ports = listAt(slice.body, 'ports').map((port) => numberAt(port, 'port'))

@@ -14,7 +14,19 @@ import { PacketsFold } from './packets.ts'
 import { TimelineFold } from './timeline.ts'
 import { TopologyFold } from './topology.ts'
 
-export type WorldPart = 'topology' | 'kernel' | 'objects' | 'packets' | 'timeline' | 'control' | 'terminals' | 'output' | 'files' | 'execs' | 'lab' | 'editor'
+export type WorldPart =
+  | 'topology'
+  | 'kernel'
+  | 'objects'
+  | 'packets'
+  | 'timeline'
+  | 'control'
+  | 'terminals'
+  | 'output'
+  | 'files'
+  | 'execs'
+  | 'lab'
+  | 'editor'
 
 export interface Moment {
   topology: TopologyFold

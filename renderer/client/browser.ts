@@ -9,7 +9,11 @@ async function exchangeCode(): Promise<void> {
   const code = new URLSearchParams(location.hash.slice(1)).get('code')
   if (code === null) return
   history.replaceState(null, '', location.pathname + location.search)
-  const response = await fetch('/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code }) })
+  const response = await fetch('/session', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ code }),
+  })
   if (response.status === 401) throw new ConnectError('code')
 }
 
@@ -51,7 +55,9 @@ export async function browserClient(): Promise<HostClient> {
     timeout: -1,
   })
   const calls = rpc as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
-  const api = Object.fromEntries(HOST_METHODS.map((method) => [method, (...args: unknown[]) => calls[method]!(...args).catch(rejectReadable)]))
+  const api = Object.fromEntries(
+    HOST_METHODS.map((method) => [method, (...args: unknown[]) => calls[method]!(...args).catch(rejectReadable)]),
+  )
   return {
     api: api as unknown as HostApi,
     listen(next) {
@@ -67,6 +73,7 @@ export async function browserClient(): Promise<HostClient> {
 /** An error crosses JSON as an object or a text: it becomes an `Error` again. */
 function rejectReadable(error: unknown): never {
   if (error instanceof Error) throw error
-  const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
+  const message =
+    typeof error === 'object' && error !== null ? ('message' in error ? String(error.message) : 'the host refused') : String(error)
   throw new Error(message)
 }

@@ -9,7 +9,9 @@ export interface DesktopBridge {
 }
 
 export function desktopClient(bridge: DesktopBridge): HostClient {
-  const api = Object.fromEntries(HOST_METHODS.map((method) => [method, (...args: unknown[]) => bridge.call(method, args)])) as unknown as HostApi
+  const api = Object.fromEntries(
+    HOST_METHODS.map((method) => [method, (...args: unknown[]) => bridge.call(method, args)]),
+  ) as unknown as HostApi
   return {
     api,
     listen(page: PageApi) {

@@ -1,5 +1,5 @@
 import schemaUrl from '../../core/api/schema/kubernetes-v1.36.json?url'
-import { Schema, type SchemaJson } from '../../core/api/schema/schema.ts'
+import { Schema, type SchemaJson } from '../../core/view/manifest-schema.ts'
 
 interface KindName {
   group: string

@@ -29,6 +29,9 @@ export function objectAt(text: string, line: number): CursorObject | null {
   if (kind === '' || name === '') return null
   const source = text.split('\n')[line - 1] ?? ''
   const match = /^[\s-]*([\w./-]+):\s*(.*)$/.exec(source)
-  const value = (match?.[2] ?? '').replace(/\s+#.*$/, '').replace(/^["']|["']$/g, '').trim()
+  const value = (match?.[2] ?? '')
+    .replace(/\s+#.*$/, '')
+    .replace(/^["']|["']$/g, '')
+    .trim()
   return { kind, name, namespace: scalar(['metadata', 'namespace']), field: match?.[1] ?? '', words: value === '' ? [] : [value] }
 }

@@ -57,8 +57,13 @@ export function lint(model: monaco.editor.ITextModel): LintDiagnostic[] {
     model,
     LINT_OWNER,
     found.map((one) => ({
-      startLineNumber: one.range.startLine, startColumn: one.range.startColumn, endLineNumber: one.range.endLine, endColumn: one.range.endColumn,
-      message: one.message, code: one.code, source: 'kubernetes',
+      startLineNumber: one.range.startLine,
+      startColumn: one.range.startColumn,
+      endLineNumber: one.range.endLine,
+      endColumn: one.range.endColumn,
+      message: one.message,
+      code: one.code,
+      source: 'kubernetes',
       severity: one.severity === 'error' ? monaco.MarkerSeverity.Error : monaco.MarkerSeverity.Warning,
     })),
   )
@@ -68,40 +73,70 @@ export function lint(model: monaco.editor.ITextModel): LintDiagnostic[] {
 function quickFixes(model: monaco.editor.ITextModel, range: monaco.Range): monaco.languages.CodeActionList {
   const actions = (diagnostics.get(model) ?? [])
     .filter((one) => one.fix !== null && one.range.startLine <= range.endLineNumber && one.range.endLine >= range.startLineNumber)
-    .map((one): monaco.languages.CodeAction => ({
-      title: one.fix!.title,
-      kind: 'quickfix',
-      isPreferred: true,
-      edit: {
-        edits: one.fix!.edits.map((edit) => ({
-          resource: model.uri,
-          versionId: model.getVersionId(),
-          textEdit: { range: new monaco.Range(edit.range.startLine, edit.range.startColumn, edit.range.endLine, edit.range.endColumn), text: edit.text },
-        })),
-      },
-    }))
+    .map(
+      (one): monaco.languages.CodeAction => ({
+        title: one.fix!.title,
+        kind: 'quickfix',
+        isPreferred: true,
+        edit: {
+          edits: one.fix!.edits.map((edit) => ({
+            resource: model.uri,
+            versionId: model.getVersionId(),
+            textEdit: {
+              range: new monaco.Range(edit.range.startLine, edit.range.startColumn, edit.range.endLine, edit.range.endColumn),
+              text: edit.text,
+            },
+          })),
+        },
+      }),
+    )
   return { actions, dispose() {} }
 }
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
+const TOKENS = { type: '--blue', key: '--blue', string: '--teal', number: '--teal', keyword: '--violet', comment: '--dim' }
+
 export function applyTheme(dark: boolean): void {
   monaco.editor.defineTheme('vethlab', {
     base: dark ? 'vs-dark' : 'vs',
     inherit: true,
-    rules: [
-      { token: 'type', foreground: css('--blue').slice(1) },
-      { token: 'string', foreground: css('--teal').slice(1) },
-      { token: 'number', foreground: css('--teal').slice(1) },
-      { token: 'keyword', foreground: css('--violet').slice(1) },
-      { token: 'comment', foreground: css('--dim').slice(1) },
-    ],
+    // The base themes have rules of their own for YAML; only as specific ones win.
+    rules: ['', '.yaml', '.shell'].flatMap((suffix) =>
+      Object.entries(TOKENS).map(([token, colour]) => ({ token: token + suffix, foreground: css(colour).slice(1) })),
+    ),
     colors: {
-      'editor.background': css('--canvas'), 'editor.foreground': css('--text'), 'editorLineNumber.foreground': css('--dim'), 'editorLineNumber.activeForeground': css('--text'),
-      'editor.lineHighlightBackground': css('--raised'), 'editor.lineHighlightBorder': '#00000000', 'editorWidget.background': css('--panel'), 'editorWidget.border': css('--strong'),
-      'editorSuggestWidget.selectedBackground': css('--select'), 'editorSuggestWidget.selectedForeground': css('--text'), 'editorIndentGuide.background1': css('--line'),
-      'editorHoverWidget.background': css('--panel'), 'editorHoverWidget.border': css('--strong'), 'editorGutter.background': css('--canvas'), 'scrollbarSlider.background': `${css('--strong')}99`,
-      'editor.selectionBackground': `${css('--blue')}44`, 'focusBorder': css('--blue'),
+      'editor.background': css('--canvas'),
+      'editor.foreground': css('--text'),
+      'editorLineNumber.foreground': css('--dim'),
+      'editorLineNumber.activeForeground': css('--text'),
+      'editor.lineHighlightBackground': css('--raised'),
+      'editor.lineHighlightBorder': '#00000000',
+      'editorWidget.background': css('--panel'),
+      'editorWidget.border': css('--strong'),
+      'editorSuggestWidget.selectedBackground': css('--select'),
+      'editorSuggestWidget.selectedForeground': css('--text'),
+      'editorIndentGuide.background1': css('--line'),
+      'editorHoverWidget.background': css('--panel'),
+      'editorHoverWidget.border': css('--strong'),
+      'editorGutter.background': css('--canvas'),
+      'scrollbarSlider.background': `${css('--strong')}99`,
+      'editor.selectionBackground': `${css('--blue')}44`,
+      focusBorder: css('--blue'),
+      'menu.background': css('--panel'),
+      'menu.foreground': css('--text'),
+      'menu.border': css('--strong'),
+      'menu.selectionBackground': css('--select'),
+      'menu.selectionForeground': css('--text'),
+      'editorActionList.background': css('--panel'),
+      'editorActionList.foreground': css('--text'),
+      'editorActionList.focusBackground': css('--select'),
+      'editorActionList.focusForeground': css('--text'),
+      'quickInput.background': css('--panel'),
+      'input.background': css('--canvas'),
+      'input.border': css('--strong'),
+      'list.hoverBackground': css('--raised'),
+      'widget.shadow': '#00000055',
     },
   })
   monaco.editor.setTheme('vethlab')

@@ -1,7 +1,10 @@
 /** The lab guide and its checks. */
 export const LAB_WORDS = {
   'lab.none.title': ['No lab in this session', '此会话没有实验'],
-  'lab.none.text': ['This is an empty cluster: write a manifest in the editor and press Apply, or type in a terminal.', '这是一个空集群：在编辑器里写清单并按“应用”，或在终端里输入命令。'],
+  'lab.none.text': [
+    'This is an empty cluster: write a manifest in the editor and press Apply, or type in a terminal.',
+    '这是一个空集群：在编辑器里写清单并按“应用”，或在终端里输入命令。',
+  ],
   'lab.progress': ['{done} of {total}', '{done} / {total}'],
   'lab.step': ['Step {number}', '第 {number} 步'],
   'lab.hint': ['Show a hint', '显示提示'],

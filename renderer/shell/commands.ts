@@ -33,7 +33,10 @@ export function allCommands(): Command[] {
     command('step-drop', t('cmd.step.drop'), 'Shift F10', () => session.step('drop')),
     command('step-back', t('cmd.step.back'), 'F9', () => session.stepBack()),
     ...(session.past
-      ? [command('present', t('cmd.present'), '', () => session.present()), command('take-over', t('cmd.takeOver'), '', () => session.takeOver())]
+      ? [
+          command('present', t('cmd.present'), '', () => session.present()),
+          command('take-over', t('cmd.takeOver'), '', () => session.takeOver()),
+        ]
       : []),
     command('apply', t('cmd.apply'), 'Ctrl Enter', () => void editor.applyActive()),
     command('save', t('cmd.save'), 'Ctrl S', () => void editor.save()),

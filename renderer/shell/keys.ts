@@ -1,17 +1,25 @@
 import { shell } from '../state/shell.svelte.ts'
 import { allCommands } from './commands.ts'
 
-const ARROWS = new Map([['ArrowLeft', '←'], ['ArrowRight', '→'], ['ArrowUp', '↑'], ['ArrowDown', '↓']])
+const ARROWS = new Map([
+  ['ArrowLeft', '←'],
+  ['ArrowRight', '→'],
+  ['ArrowUp', '↑'],
+  ['ArrowDown', '↓'],
+])
 
 /** `Ctrl Shift P`, as the palette shows it. */
 function chord(event: KeyboardEvent): string {
   const key = ARROWS.get(event.key) ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key)
   const shifted = event.shiftKey && (event.key.length > 1 || event.ctrlKey)
-  return [event.ctrlKey || event.metaKey ? 'Ctrl' : '', event.altKey ? 'Alt' : '', shifted ? 'Shift' : '', key].filter((part) => part !== '').join(' ')
+  return [event.ctrlKey || event.metaKey ? 'Ctrl' : '', event.altKey ? 'Alt' : '', shifted ? 'Shift' : '', key]
+    .filter((part) => part !== '')
+    .join(' ')
 }
 
 const inText = (target: EventTarget | null) =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('.monaco-editor') !== null)
+  target instanceof HTMLElement &&
+  (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('.monaco-editor') !== null)
 
 /** Keys that a shell in a terminal needs more than the app does. */
 const TERMINAL_KEYS = new Set(['Ctrl B', 'Ctrl S', 'Ctrl /', 'Alt ←', 'Alt →', 'Alt ↑', 'Alt ↓', 'Ctrl ↑', 'Ctrl ↓'])

@@ -32,10 +32,19 @@ export function exportPackets(): void {
       if (number === undefined) {
         number = interfaces.length
         numbers.set(key, number)
-        interfaces.push({ name: `${world.names.label(event.netns)}:${world.names.link(event.netns, event.ifindex)}`, description: world.names.machine(event.netns) })
+        interfaces.push({
+          name: `${world.names.label(event.netns)}:${world.names.link(event.netns, event.ifindex)}`,
+          description: world.names.machine(event.netns),
+        })
       }
       const dropped = record.drop !== null && record.drop.netns === event.netns ? sayDrop('en', record.drop.reason, record.drop.detail) : ''
-      frames.push({ seq, interface: number, atUs: EPOCH_US + atUs, bytes: buildFrame(record.head, event, frameSource(seq)).bytes, comment: dropped })
+      frames.push({
+        seq,
+        interface: number,
+        atUs: EPOCH_US + atUs,
+        bytes: buildFrame(record.head, event, frameSource(seq)).bytes,
+        comment: dropped,
+      })
     }
   }
   frames.sort((a, b) => a.seq - b.seq)

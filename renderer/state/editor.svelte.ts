@@ -102,7 +102,8 @@ class EditorState {
 
   create(): void {
     let path = `${this.home}/web.yaml`
-    for (let number = 2; world.files.has(path) || this.tabs.some((tab) => tab.path === path); number += 1) path = `${this.home}/web-${number}.yaml`
+    for (let number = 2; world.files.has(path) || this.tabs.some((tab) => tab.path === path); number += 1)
+      path = `${this.home}/web-${number}.yaml`
     this.tabs.push({ path, text: NEW_FILE, saved: '', elsewhere: null })
     this.active = path
     shell.showEditor()
@@ -137,7 +138,12 @@ class EditorState {
     await this.save(tab.path)
     const exec = `apply-${session.info?.id ?? ''}-${session.nowUs}-${this.#nextExec++}`
     this.apply = { exec, path: tab.path }
-    const done = await session.submit({ kind: 'exec', exec, machine: WORKSTATION, line: `kubectl apply -f '${tab.path.replaceAll("'", "'\\''")}'` })
+    const done = await session.submit({
+      kind: 'exec',
+      exec,
+      machine: WORKSTATION,
+      line: `kubectl apply -f '${tab.path.replaceAll("'", "'\\''")}'`,
+    })
     if (done === undefined) this.apply = null
   }
 
@@ -152,7 +158,9 @@ class EditorState {
   /** A session's first manifest is open when the session is: an empty editor teaches less. */
   #openFirst(): void {
     if (this.#opened || this.tabs.length > 0) return
-    const first = [...world.files.keys()].filter((path) => /\.ya?ml$/.test(path) && !path.includes('/.')).sort((a, b) => (a < b ? -1 : 1))[0]
+    const first = [...world.files.keys()]
+      .filter((path) => /\.ya?ml$/.test(path) && !path.includes('/.'))
+      .sort((a, b) => (a < b ? -1 : 1))[0]
     if (first === undefined) return
     this.#opened = true
     const content = world.files.get(first)?.content ?? ''

@@ -3,7 +3,10 @@ const pad = (value: number, width: number) => String(value).padStart(width, '0')
 /** Virtual time as a clock: hours, minutes, seconds, and microseconds apart. Virtual time 0 is midnight in the world. */
 export function clock(us: number): { main: string; fraction: string } {
   const seconds = Math.floor(us / 1e6)
-  return { main: `${pad(Math.floor(seconds / 3600), 2)}:${pad(Math.floor(seconds / 60) % 60, 2)}:${pad(seconds % 60, 2)}`, fraction: pad(us % 1e6, 6) }
+  return {
+    main: `${pad(Math.floor(seconds / 3600), 2)}:${pad(Math.floor(seconds / 60) % 60, 2)}:${pad(seconds % 60, 2)}`,
+    fraction: pad(us % 1e6, 6),
+  }
 }
 
 /** `3:12.481203`, short enough for a column. */

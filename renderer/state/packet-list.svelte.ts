@@ -2,6 +2,7 @@ import { parseDisplayFilter } from '../../core/view/display-filter.ts'
 import type { PacketRecord } from '../../core/view/packets.ts'
 import { playback } from './playback.svelte.ts'
 import { session } from './session.svelte.ts'
+import { shell } from './shell.svelte.ts'
 import { world } from './world.svelte.ts'
 
 /** A packet of which nothing was heard for so long changes no more. */
@@ -57,6 +58,12 @@ class PacketListState {
   setFilter(text: string): void {
     this.filterText = text
     this.flow = null
+  }
+
+  /** What another panel asks to see: the list comes to the front with that filter. */
+  reveal(filter: string): void {
+    this.setFilter(filter)
+    shell.bottom = 'packets'
   }
 
   followFlow(record: PacketRecord): void {

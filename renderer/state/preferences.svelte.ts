@@ -51,7 +51,10 @@ class PreferencesState {
     if (this.layout[name] === value) return
     this.layout[name] = value
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void connection.api.setPreferences({ layout: $state.snapshot(this.layout) }).catch(() => {}), SAVE_AFTER_MS)
+    this.#timer = setTimeout(
+      () => void connection.api.setPreferences({ layout: $state.snapshot(this.layout) }).catch(() => {}),
+      SAVE_AFTER_MS,
+    )
   }
 }
 

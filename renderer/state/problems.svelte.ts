@@ -15,7 +15,10 @@ class ProblemsState {
     for (const pod of world.pods) {
       if (pod.tone !== 'failed') continue
       const body = world.objects.get('pods', pod.key)?.body
-      const message = listAt(body, 'status', 'containerStatuses').map((one) => textAt(one, 'state', 'waiting', 'message')).find((text) => text !== '') ?? ''
+      const message =
+        listAt(body, 'status', 'containerStatuses')
+          .map((one) => textAt(one, 'state', 'waiting', 'message'))
+          .find((text) => text !== '') ?? ''
       rows.push({ kind: 'pod', reference: `Pod/${pod.key}`, key: pod.key, status: pod.status, message })
     }
     for (const node of world.objects.list('nodes')) {

@@ -15,6 +15,15 @@ class TerminalsState {
   #chosen = $state('')
   #closed = $state<string[]>([])
   #pending = 0
+  #greeted = ''
+
+  constructor() {
+    session.listenReset((same) => {
+      if (same) return
+      this.#closed = []
+      this.#chosen = ''
+    })
+  }
 
   readonly tabs = $derived.by<TerminalTab[]>(() => {
     void session.epoch
@@ -29,6 +38,15 @@ class TerminalsState {
       }))
   })
   readonly active = $derived(this.tabs.find((tab) => tab.tty === this.#chosen)?.tty ?? this.tabs[0]?.tty ?? '')
+
+  /** A session that never had a terminal gets one on the workstation, as soon as there is a workstation to log in to. */
+  openFirst(): void {
+    const id = session.info?.id ?? ''
+    const ready = world.control.booted && world.nowUs >= session.historyUs && world.topology.machines.has('workstation')
+    if (id === '' || id === this.#greeted || session.past || !ready) return
+    this.#greeted = id
+    if (world.terminals.size === 0) void this.openOn('workstation')
+  }
 
   choose(tty: string): void {
     this.#chosen = tty

@@ -3,7 +3,20 @@ import type { FilterWorld } from '../../core/view/filter-fields.ts'
 import { podView, type PodView } from '../../core/view/pods.ts'
 import { WorldView, type Moment, type WorldPart } from '../../core/view/world-view.ts'
 
-const PARTS: WorldPart[] = ['topology', 'kernel', 'objects', 'packets', 'timeline', 'control', 'terminals', 'output', 'files', 'execs', 'lab', 'editor']
+const PARTS: WorldPart[] = [
+  'topology',
+  'kernel',
+  'objects',
+  'packets',
+  'timeline',
+  'control',
+  'terminals',
+  'output',
+  'files',
+  'execs',
+  'lab',
+  'editor',
+]
 
 /**
  * The folds of the current session. They are plain classes; what makes a panel draw again is the version of the part that it

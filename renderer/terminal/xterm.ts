@@ -17,19 +17,45 @@ const css = (name: string) => getComputedStyle(document.documentElement).getProp
 export function terminalTheme(): ITheme {
   const muted = css('--muted')
   return {
-    background: css('--canvas'), foreground: css('--text'), cursor: css('--text'), cursorAccent: css('--canvas'),
+    background: css('--canvas'),
+    foreground: css('--text'),
+    cursor: css('--text'),
+    cursorAccent: css('--canvas'),
     selectionBackground: `${css('--blue')}55`,
-    black: css('--raised'), red: css('--red'), green: css('--teal'), yellow: css('--amber'), blue: css('--blue'), magenta: css('--violet'), cyan: css('--teal'), white: css('--text'),
-    brightBlack: muted, brightRed: css('--red'), brightGreen: css('--teal'), brightYellow: css('--amber'), brightBlue: css('--blue'), brightMagenta: css('--violet'), brightCyan: css('--teal'), brightWhite: css('--text'),
+    black: css('--raised'),
+    red: css('--red'),
+    green: css('--teal'),
+    yellow: css('--amber'),
+    blue: css('--blue'),
+    magenta: css('--violet'),
+    cyan: css('--teal'),
+    white: css('--text'),
+    brightBlack: muted,
+    brightRed: css('--red'),
+    brightGreen: css('--teal'),
+    brightYellow: css('--amber'),
+    brightBlue: css('--blue'),
+    brightMagenta: css('--violet'),
+    brightCyan: css('--teal'),
+    brightWhite: css('--text'),
   }
 }
 
 export function openTerminal(
-  box: HTMLElement, options: { label: string; data: (data: string) => void; resize: (columns: number, rows: number) => void },
+  box: HTMLElement,
+  options: { label: string; data: (data: string) => void; resize: (columns: number, rows: number) => void },
 ): LiveTerminal {
   const terminal = new Terminal({
-    fontFamily: "'JetBrains Mono Variable', 'Noto Sans Mono CJK SC', monospace", fontSize: 12.5, lineHeight: 1.35, cursorBlink: false, scrollback: 5000,
-    theme: terminalTheme(), allowProposedApi: false, macOptionIsMeta: true, minimumContrastRatio: 4.5, screenReaderMode: false,
+    fontFamily: "'JetBrains Mono Variable', 'Noto Sans Mono CJK SC', monospace",
+    fontSize: 12.5,
+    lineHeight: 1.35,
+    cursorBlink: false,
+    scrollback: 5000,
+    theme: terminalTheme(),
+    allowProposedApi: false,
+    macOptionIsMeta: true,
+    minimumContrastRatio: 4.5,
+    screenReaderMode: false,
   })
   const fit = new FitAddon()
   terminal.loadAddon(fit)

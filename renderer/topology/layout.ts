@@ -99,7 +99,10 @@ export function layoutTopology(topology: TopologyFold, pods: readonly PodView[])
     let x = PAD + (cardMachines.length > CARDS_PER_ROW ? 16 : 0)
     let bottom = busY
     for (const machine of cardMachines.slice(start, start + CARDS_PER_ROW)) {
-      const waiting = pods.filter((pod) => pod.node === machine.machine && !pod.hostNetwork && pod.tone === 'waiting' && topology.namespaceOfPod(pod.key) === undefined)
+      const waiting = pods.filter(
+        (pod) =>
+          pod.node === machine.machine && !pod.hostNetwork && pod.tone === 'waiting' && topology.namespaceOfPod(pod.key) === undefined,
+      )
       const card = placeCard(topology, machine, netnsOfMachine.get(machine.machine) ?? [], podsByKey, waiting, x, busY + 34, row)
       card.hostPods = pods.filter((pod) => pod.node === machine.machine && pod.hostNetwork)
       cards.push(card)
@@ -123,7 +126,14 @@ function placeHosts(topology: TopologyFold, machines: readonly MachineModel[], w
   // The outside stands at the left, the control plane at the right.
   const outside = machines.filter((machine) => machine.role !== 'control-plane')
   const control = machines.filter((machine) => machine.role === 'control-plane')
-  const place = (machine: MachineModel, x: number): HostBox => ({ machine, link: mainNic(topology, machine.netns), x, y: PAD - 8, w: HOST_W, h: HOST_H })
+  const place = (machine: MachineModel, x: number): HostBox => ({
+    machine,
+    link: mainNic(topology, machine.netns),
+    x,
+    y: PAD - 8,
+    w: HOST_W,
+    h: HOST_H,
+  })
   const left = outside.map((machine, index) => place(machine, PAD + 20 + index * (HOST_W + 28)))
   const leftEnd = PAD + 20 + outside.length * (HOST_W + 28)
   const rightStart = Math.max(leftEnd, width - PAD - 20 - control.length * (HOST_W + 28) + 28)
@@ -131,8 +141,14 @@ function placeHosts(topology: TopologyFold, machines: readonly MachineModel[], w
 }
 
 function placeCard(
-  topology: TopologyFold, machine: MachineModel, namespaces: readonly { netns: number; pod: string }[],
-  podsByKey: ReadonlyMap<string, PodView>, waiting: readonly PodView[], x: number, y: number, row: number,
+  topology: TopologyFold,
+  machine: MachineModel,
+  namespaces: readonly { netns: number; pod: string }[],
+  podsByKey: ReadonlyMap<string, PodView>,
+  waiting: readonly PodView[],
+  x: number,
+  y: number,
+  row: number,
 ): CardBox {
   const links = topology.linksOf(machine.netns)
   const bridge = links.find((link) => link.linkKind === 'bridge') ?? null
@@ -155,10 +171,7 @@ function placeCard(
   const startY = below + (folded ? 18 : ROW_GAP + 8)
   const used = folded ? inner : Math.min(columns, Math.max(total, 1)) * (POD_W + POD_GAP) - POD_GAP
   const offset = Math.max(0, Math.round((inner - used) / 2))
-  const cells = [
-    ...namespaces.map((one) => ({ netns: one.netns, key: one.pod })),
-    ...waiting.map((pod) => ({ netns: 0, key: pod.key })),
-  ]
+  const cells = [...namespaces.map((one) => ({ netns: one.netns, key: one.pod })), ...waiting.map((pod) => ({ netns: 0, key: pod.key }))]
   cells.forEach((cell, index) => {
     const column = index % columns
     const line = Math.floor(index / columns)
@@ -174,9 +187,26 @@ function placeCard(
   const lastPod = pods.at(-1)
   const bottom = lastPod === undefined ? below + ROW_GAP + 8 + POD_H : lastPod.y + lastPod.h
   return {
-    machine, nic, stack, bridge: placed.find((one) => one.link === bridge) ?? null, devices: placed.filter((one) => one.link !== bridge),
-    pods, hostPods: [], row, x, y, w: cardW, h: bottom + 30 - y,
+    machine,
+    nic,
+    stack,
+    bridge: placed.find((one) => one.link === bridge) ?? null,
+    devices: placed.filter((one) => one.link !== bridge),
+    pods,
+    hostPods: [],
+    row,
+    x,
+    y,
+    w: cardW,
+    h: bottom + 30 - y,
   }
+}
+
+/** The address that a person means: not the link-local one that every device has. */
+export function shownAddresses(link: LinkModel | null): string[] {
+  const all = link?.addresses ?? []
+  const global = all.filter((cidr) => !cidr.startsWith('fe80:'))
+  return [...(global.length > 0 ? global : all)]
 }
 
 export function mainNic(topology: TopologyFold, netns: number): LinkModel | null {

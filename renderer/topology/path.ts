@@ -57,7 +57,8 @@ export function packetPath(hops: readonly Hop[], layout: Layout): PacketPath {
     places.push(anchor)
     if (anchor === null) continue
     const from = origin(hop, anchor, last, lastOut, previous)
-    if (from !== null && (from.x !== anchor.x || from.y !== anchor.y)) segments.push({ hop: hop.index, points: connect(from, anchor, layout) })
+    if (from !== null && (from.x !== anchor.x || from.y !== anchor.y))
+      segments.push({ hop: hop.index, points: connect(from, anchor, layout) })
     last.set(hop.netns, anchor)
     if (anchor.kind === 'nic' && hop.dir === 'out') lastOut = anchor
     previous = anchor
@@ -65,7 +66,13 @@ export function packetPath(hops: readonly Hop[], layout: Layout): PacketPath {
   return { segments, places }
 }
 
-function origin(hop: Hop, anchor: Anchor, last: ReadonlyMap<number, Anchor>, lastOut: Anchor | null, previous: Anchor | null): Anchor | null {
+function origin(
+  hop: Hop,
+  anchor: Anchor,
+  last: ReadonlyMap<number, Anchor>,
+  lastOut: Anchor | null,
+  previous: Anchor | null,
+): Anchor | null {
   if (anchor.kind === 'nic' && hop.dir === 'in') return lastOut ?? previous
   if ((anchor.kind === 'pod' || anchor.kind === 'veth') && hop.dir === 'in') return previous
   return last.get(hop.netns) ?? previous
@@ -75,7 +82,14 @@ function anchorOf(hop: Hop, layout: Layout, before: Anchor | null, lane: number)
   if (layout.switches.has(hop.netns)) return null
   for (const host of layout.hosts) {
     if (host.machine.netns !== hop.netns) continue
-    return { x: host.x + host.w / 2 + (hop.dir === 'in' ? -lane : lane), y: host.y + host.h - 4, kind: 'nic', row: 0, card: null, outside: true }
+    return {
+      x: host.x + host.w / 2 + (hop.dir === 'in' ? -lane : lane),
+      y: host.y + host.h - 4,
+      kind: 'nic',
+      row: 0,
+      card: null,
+      outside: true,
+    }
   }
   for (const card of layout.cards) {
     if (card.machine.netns === hop.netns) return onMachine(hop, card, before, lane)
@@ -124,8 +138,17 @@ function connect(from: Anchor, to: Anchor, layout: Layout): Point[] {
 function overBus(from: Anchor, to: Anchor, layout: Layout): Point[] {
   const yFrom = layout.buses.find((bus) => bus.row === from.row)?.y ?? 0
   const yTo = layout.buses.find((bus) => bus.row === to.row)?.y ?? 0
-  if (yFrom === yTo) return [{ x: from.x, y: yFrom }, { x: to.x, y: yFrom }]
-  return [{ x: from.x, y: yFrom }, { x: layout.trunkX, y: yFrom }, { x: layout.trunkX, y: yTo }, { x: to.x, y: yTo }]
+  if (yFrom === yTo)
+    return [
+      { x: from.x, y: yFrom },
+      { x: to.x, y: yFrom },
+    ]
+  return [
+    { x: from.x, y: yFrom },
+    { x: layout.trunkX, y: yFrom },
+    { x: layout.trunkX, y: yTo },
+    { x: to.x, y: yTo },
+  ]
 }
 
 export function svgPath(points: readonly Point[], radius = 5): string {
