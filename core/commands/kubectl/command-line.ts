@@ -5,7 +5,8 @@
  * Omits: deprecated flags, plugins.
  */
 import type { Wait } from '../../linux/wait.ts'
-import { nearestName } from '../../base/nearest-name.ts'
+import { editDistance } from '../../base/nearest-name.ts'
+import { byText } from '../../base/text-order.ts'
 import type { Invocation } from './invocation.ts'
 import { KubectlError } from './kubectl-error.ts'
 
@@ -175,8 +176,8 @@ function firstArgument(words: readonly string[], specs: readonly FlagSpec[]): nu
 }
 
 function unknownCommand(root: CommandSpec, name: string): KubectlError {
-  const near = nearestName(name, (root.commands ?? []).map(command => command.name))
-  return new KubectlError(`unknown command "${name}" for "${root.name}"${near ? `\n\nDid you mean this?\n\t${near}` : ''}`)
+  const near = (root.commands ?? []).map(command => command.name).filter(each => editDistance(name.toLowerCase(), each) <= 2 || each.startsWith(name.toLowerCase())).sort(byText)
+  return new KubectlError(`unknown command "${name}" for "${root.name}"${near.length > 0 ? `\n\nDid you mean this?\n${near.map(each => `\t${each}\n`).join('')}` : ''}`)
 }
 
 /** Returns how many further words it took. */

@@ -29,8 +29,6 @@ export interface ObjectGenerator {
   /** Words of `failed to create …`. */
   noun: string
   namespaced?: boolean
-  /** Arguments behind the name are a command. */
-  takesCommand?: boolean
   make(kube: Invocation, name: string, rest: readonly string[]): KubeObject
 }
 
@@ -41,9 +39,8 @@ export function generatorCommand(generator: ObjectGenerator): CommandSpec {
     *run(kube) {
       const given = kube.dashAt >= 0 ? kube.args.slice(0, kube.dashAt) : kube.args
       const rest = kube.dashAt >= 0 ? kube.args.slice(kube.dashAt) : []
-      const names = generator.takesCommand && kube.dashAt < 0 ? given.slice(0, 1) : given
-      if (names.length !== 1) throw kube.usage(`exactly one NAME is required, got ${given.length}`)
-      const made = generator.make(kube, names[0], generator.takesCommand && kube.dashAt < 0 ? given.slice(1) : rest)
+      if (given.length !== 1) throw kube.usage(`exactly one NAME is required, got ${given.length}`)
+      const made = generator.make(kube, given[0], rest)
       return yield* sendMade(kube, made, generator)
     },
   }

@@ -4,6 +4,7 @@
  * Omits: merging of several files (`KUBECONFIG=a:b` reads the first that exists), credentials (kept as they are, never used).
  */
 import { isErrno } from '../../base/errno.ts'
+import { byText } from '../../base/text-order.ts'
 import { readYaml } from '../../base/yaml-gate.ts'
 import type { Process } from '../../linux/process.ts'
 import { KubectlError } from './kubectl-error.ts'
@@ -45,8 +46,7 @@ export class KubeConfig {
     if ('error' in result) throw new KubectlError(`error loading config file "${absolute}": ${result.error.goText}`)
     const value = (result.documents[0]?.value ?? {}) as Partial<KubeConfigFile>
     return new KubeConfig(proc, absolute, {
-      ...empty(), ...value, clusters: value.clusters ?? [], users: value.users ?? [], contexts: value.contexts ?? [],
-      'current-context': value['current-context'] ?? '',
+      ...empty(), ...value, clusters: byName(value.clusters), users: byName(value.users), contexts: byName(value.contexts), 'current-context': value['current-context'] ?? '',
     })
   }
 
@@ -54,7 +54,7 @@ export class KubeConfig {
   context(name: string): NamedContext | undefined {
     const wanted = name !== '' ? name : this.file['current-context']
     const found = this.file.contexts.find(each => each.name === wanted)
-    if (!found && name !== '') throw new KubectlError(`context "${name}" does not exist`)
+    if (!found && name !== '') throw new KubectlError(`Error in configuration: context was not found for specified context: ${name}`)
     return found
   }
 
@@ -64,6 +64,10 @@ export class KubeConfig {
     const error = this.#proc.fs.write(this.path, goYaml(this.file))
     if (error) throw new KubectlError(`open ${this.path}: ${error}`)
   }
+}
+
+function byName<T extends { name: string }>(list: readonly T[] | null | undefined): T[] {
+  return [...(list ?? [])].sort((a, b) => byText(a.name, b.name))
 }
 
 function pathOf(proc: Process): string {

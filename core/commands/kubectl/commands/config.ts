@@ -4,7 +4,8 @@ import { cloneJson } from '../../../api/meta/json.ts'
 import { type CommandSpec, flag } from '../command-line.ts'
 import type { Invocation } from '../invocation.ts'
 import { KubectlError } from '../kubectl-error.ts'
-import { goJson } from '../print/go-value.ts'
+import type { KubeConfigFile } from '../kubeconfig.ts'
+import { goStructJson } from '../print/go-value.ts'
 import { goYaml } from '../print/go-yaml.ts'
 import { TABLE_STYLE, tabbed } from '../print/tab-writer.ts'
 
@@ -94,8 +95,16 @@ function view(kube: Invocation): number {
   }
   const empty = <T>(list: T[]): T[] | null => (list.length === 0 ? null : list)
   const shown = { ...file, clusters: empty(file.clusters), contexts: empty(file.contexts), users: empty(file.users), preferences: file.preferences ?? {} }
-  kube.print(kube.flags.text('output') === 'json' ? `${goJson(shown, '    ')}\n` : goYaml(shown))
+  kube.print(kube.flags.text('output') === 'json' ? `${goStructJson(structOf(shown), '    ')}\n` : goYaml(shown))
   return 0
+}
+
+/** Fields in the order of clientcmd's structs. */
+function structOf(file: KubeConfigFile | object): object {
+  const { clusters, users, contexts, preferences, 'current-context': current } = file as KubeConfigFile
+  const named = (list: readonly { name: string }[] | null, field: string): object[] | null => list && list.map(each => ({ name: each.name, [field]: (each as unknown as Record<string, unknown>)[field] }))
+  const ordered = contexts && contexts.map(({ name, context: { cluster, user, namespace } }) => ({ name, context: { cluster, user, ...(namespace ? { namespace } : {}) } }))
+  return { kind: 'Config', apiVersion: 'v1', preferences, clusters: named(clusters, 'cluster'), users: named(users, 'user'), contexts: ordered, 'current-context': current }
 }
 
 function getContexts(kube: Invocation): number {
@@ -118,7 +127,7 @@ function setContext(kube: Invocation): number {
   const current = kube.flags.on('current')
   if (current && kube.args.length > 0) throw kube.usage('you cannot specify both a context name and --current')
   const name = current ? file['current-context'] : kube.args[0]
-  if (name === undefined || name === '') throw kube.usage(current ? 'no current context is set' : 'you must specify a non-empty context name or --current')
+  if (name === undefined || name === '') throw new KubectlError(current ? 'no current context is set' : 'you must specify a non-empty context name or --current')
   let context = file.contexts.find(each => each.name === name)
   const created = !context
   if (!context) {

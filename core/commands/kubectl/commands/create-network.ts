@@ -102,7 +102,7 @@ function makeIngress(kube: Invocation, name: string): KubeObject {
     const prefix = given.endsWith('*')
     const path = { path: given.replace(/\*$/, '') || '/', pathType: prefix ? 'Prefix' : 'Exact', backend: backendOf(`${parts.svc}:${parts.port}`) }
     byHost.set(parts.host, [...(byHost.get(parts.host) ?? []), path])
-    if (parts.tls) tls.set(parts.secret ?? '', [...(tls.get(parts.secret ?? '') ?? []), ...(parts.host === '' ? [] : [parts.host])])
+    if (parts.tls && (parts.host !== '' || parts.secret)) tls.set(parts.secret ?? '', [...(tls.get(parts.secret ?? '') ?? []), ...(parts.host === '' ? [] : [parts.host])])
   }
   const backend = kube.flags.text('default-backend')
   if (rules.length === 0 && backend === '') throw new KubectlError('not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)')

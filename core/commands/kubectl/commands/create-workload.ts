@@ -3,12 +3,13 @@ import type { KubeObject } from '../../../api/types/index.ts'
 import { cloneJson } from '../../../api/meta/json.ts'
 import { type CommandSpec, flag } from '../command-line.ts'
 import { generatorCommand, metadataOf } from '../generator.ts'
+import type { Invocation } from '../invocation.ts'
 import { KubectlError } from '../kubectl-error.ts'
 import { select } from '../selection.ts'
 
 export const workloadGenerators: readonly CommandSpec[] = [
   generatorCommand({
-    name: 'deployment', aliases: ['deploy'], short: 'Create a deployment with the specified name', noun: 'deployment', takesCommand: true,
+    name: 'deployment', aliases: ['deploy'], short: 'Create a deployment with the specified name', noun: 'deployment',
     usage: 'create deployment NAME --image=image -- [COMMAND] [args...] [options]', required: ['image'],
     examples: ['kubectl create deployment web --image=nginx', 'kubectl create deployment web --image=nginx --replicas=3 --port=80 --dry-run=client -o yaml'],
     flags: [
@@ -23,7 +24,7 @@ export const workloadGenerators: readonly CommandSpec[] = [
       const port = kube.flags.number('port')
       const labels = { app: name }
       const containers = images.map(image => ({
-        name: containerName(image), image, ...(command.length > 0 ? { command: [...command] } : {}),
+        name: containerName(kube, image), image, ...(command.length > 0 ? { command: [...command] } : {}),
         ...(port >= 0 && images.length > 0 ? { ports: [{ containerPort: port }] } : {}), resources: {},
       }))
       return {
@@ -33,7 +34,7 @@ export const workloadGenerators: readonly CommandSpec[] = [
     },
   }),
   generatorCommand({
-    name: 'job', short: 'Create a job with the specified name', noun: 'job', takesCommand: true,
+    name: 'job', short: 'Create a job with the specified name', noun: 'job',
     usage: 'create job NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...] [options]',
     examples: ['kubectl create job once --image=busybox -- date', 'kubectl create job once --from=cronjob/nightly'],
     flags: [flag('string', 'image', '', 'Image of the container.'), flag('string', 'from', '', 'Cron job to take the template from.')],
@@ -47,7 +48,7 @@ export const workloadGenerators: readonly CommandSpec[] = [
     },
   }),
   generatorCommand({
-    name: 'cronjob', aliases: ['cj'], short: 'Create a cron job with the specified name', noun: 'cronjob', takesCommand: true,
+    name: 'cronjob', aliases: ['cj'], short: 'Create a cron job with the specified name', noun: 'cronjob',
     usage: "create cronjob NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags] [options]", required: ['image', 'schedule'],
     flags: [
       flag('string', 'image', '', 'Image of the container.'), flag('string', 'schedule', '', 'When it runs, as cron writes it.'),
@@ -65,7 +66,7 @@ function jobSpec(name: string, image: string, command: readonly string[], restar
   return { template: { metadata: metadataOf(''), spec: { containers: [container], restartPolicy } } }
 }
 
-function jobFrom(kube: Parameters<typeof select>[0], name: string, from: string, command: readonly string[]): KubeObject {
+function jobFrom(kube: Invocation, name: string, from: string, command: readonly string[]): KubeObject {
   if (command.length > 0) throw new KubectlError('cannot specify --from and command')
   const [target] = select(kube, [from]).targets
   if (target?.definition.kind !== 'CronJob') throw new KubectlError('from must be an existing cronjob')
@@ -81,8 +82,8 @@ function jobFrom(kube: Parameters<typeof select>[0], name: string, from: string,
   }
 }
 
-/** The last part of the image's name without tag and digest. */
-export function containerName(image: string): string {
-  const last = image.slice(image.lastIndexOf('/') + 1)
-  return last.replace(/[@:].*$/, '').replace(/[_.]/g, '-').toLowerCase()
+/** The last part of the image's name without tag and digest; a name that had to be changed gets a random end. */
+function containerName(kube: Invocation, image: string): string {
+  const last = image.slice(image.lastIndexOf('/') + 1).replace(/[@:].*$/, '')
+  return /[_.]/.test(last) ? `${last.replace(/[_.]/g, '-')}-${kube.proc.world.random.stream('kubectl').nameSuffix(5)}` : last
 }

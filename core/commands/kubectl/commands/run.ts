@@ -41,7 +41,7 @@ export const runCommand: CommandSpec = {
     const tty = kube.flags.on('tty')
     const attach = kube.flags.has('attach') ? kube.flags.on('attach') : interactive || tty
     if (tty && !interactive) throw kube.usage('-i/--stdin is required for containers with -t/--tty=true')
-    if (kube.flags.on('rm') && !attach) throw new KubectlError('--rm should only be used for attached containers')
+    if (kube.flags.on('rm') && !attach) throw kube.usage('--rm should only be used for attached containers')
     if (attach && dryRun !== 'none') throw kube.usage("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)")
     if (kube.flags.on('expose') && kube.flags.text('port') === '') throw kube.usage('--port must be set when exposing a service')
     const pod = overridden(makePod(kube, name, rest), kube.flags.text('overrides'))

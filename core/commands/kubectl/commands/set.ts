@@ -91,6 +91,7 @@ function setter(name: string, short: string, usage: string, deed: string, flags:
       }
       const list = options.list === true && kube.flags.on('list')
       const { found, errors } = yield* findObjects(kube, resources)
+      if (errors.length > 0) return reportErrors(kube, errors)
       if (options.needs && pairs.length + removals.length === 0 && !list) throw new KubectlError(options.needs)
       const dryRun = dryRunOf(kube)
       const deeds = new Deeds(kube, dryRun)
