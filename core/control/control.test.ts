@@ -4,14 +4,25 @@ import type { CronJob, DaemonSet, Endpoints, EndpointSlice, Job, Node, Pod, Serv
 import { ControlWorld } from '../../test/support/control-world.ts'
 
 const template = (labels: Record<string, string>, container: object = {}) => ({
-  metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx', ports: [{ name: 'http', containerPort: 8080 }], ...container }] },
+  metadata: { labels },
+  spec: { containers: [{ name: 'c', image: 'nginx', ports: [{ name: 'http', containerPort: 8080 }], ...container }] },
 })
 
 function replicaSet(name: string, replicas: number, labels = { app: name }, container: object = {}) {
-  return { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name }, spec: { replicas, selector: { matchLabels: labels }, template: template(labels, container) } }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name },
+    spec: { replicas, selector: { matchLabels: labels }, template: template(labels, container) },
+  }
 }
 
-function change<T extends { metadata: { name: string } }>(world: ControlWorld, resource: string, name: string, edit: (draft: T) => void): void {
+function change<T extends { metadata: { name: string } }>(
+  world: ControlWorld,
+  resource: string,
+  name: string,
+  edit: (draft: T) => void,
+): void {
   const draft = cloneJson(world.client.get(resource, 'default', name))
   edit(draft as unknown as T)
   world.client.update(resource, draft)
@@ -21,10 +32,18 @@ function change<T extends { metadata: { name: string } }>(world: ControlWorld, r
 test('a service follows its pods: endpoints and slices, by named port', () => {
   const world = new ControlWorld()
   world.apply(replicaSet('web', 2))
-  world.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] } } as never)
+  world.apply({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web' },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] },
+  } as never)
   const service = world.client.get<Service>('services', 'default', 'web')
   expect(service.spec.clusterIP).toMatch(/^10\.96\.\d+\.\d+$/)
-  const ips = world.pods().map((p) => p.status.podIP!).sort()
+  const ips = world
+    .pods()
+    .map((p) => p.status.podIP!)
+    .sort()
   const endpoints = world.client.get<Endpoints>('endpoints', 'default', 'web')
   expect(endpoints.subsets?.map((s) => [s.addresses?.map((a) => a.ip).sort(), s.ports])).toEqual([[ips, [{ port: 8080, protocol: 'TCP' }]]])
   const slices = () => world.client.list<EndpointSlice>('endpointslices.discovery.k8s.io', { namespace: 'default' }).items
@@ -44,7 +63,12 @@ test('a service follows its pods: endpoints and slices, by named port', () => {
 test('deleting an owner deletes what it owns; orphaning does not; foreground waits', () => {
   for (const policy of ['Background', 'Foreground', 'Orphan'] as const) {
     const world = new ControlWorld()
-    world.apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template({ app: 'web' }) } } as never)
+    world.apply({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template({ app: 'web' }) },
+    } as never)
     const order: string[] = []
     world.trace.observe((e) => {
       if (e.kind === 'api.object' && e.change === 'DELETED' && e.resource !== 'events') order.push(e.objectKind)
@@ -71,7 +95,10 @@ test('a silent node becomes NotReady after 40 s and its pods move after five min
   world.pass(250)
   expect(world.pods().filter((p) => p.metadata.deletionTimestamp).length).toBe(0)
   world.pass(60)
-  const phases = world.pods().map((p) => `${p.spec.nodeName} ${p.metadata.deletionTimestamp ? 'Terminating' : p.status.phase}`).sort()
+  const phases = world
+    .pods()
+    .map((p) => `${p.spec.nodeName} ${p.metadata.deletionTimestamp ? 'Terminating' : p.status.phase}`)
+    .sort()
   expect(phases).toEqual(['worker-1 Terminating', 'worker-2 Running', 'worker-2 Running'])
   world.stopped.delete('worker-1')
 })
@@ -94,10 +121,17 @@ test('an idle cluster is settled: nothing but background work for an hour', () =
 test('the scheduler says why', () => {
   const world = new ControlWorld({ nodes: 2, cpu: '2' })
   world.addNode('control-plane', '2', '4Gi', { spec: { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] } })
-  world.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'big' }, spec: { containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '3', memory: '1Gi' } } }] } } as never)
+  world.apply({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'big' },
+    spec: { containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '3', memory: '1Gi' } } }] },
+  } as never)
   const [condition] = world.pods()[0]!.status.conditions!
   expect(`${condition!.type} ${condition!.status} ${condition!.reason}`).toBe('PodScheduled False Unschedulable')
-  expect(condition!.message).toBe('0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.')
+  expect(condition!.message).toBe(
+    '0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
+  )
   expect(world.events().filter((e) => e.includes('Pod/'))).toEqual([`Warning FailedScheduling Pod/big: ${condition!.message}`])
   world.addNode('worker-3', '8')
   world.settle()
@@ -109,20 +143,43 @@ test('pods that must not meet spread, and the one too many waits', () => {
   const world = new ControlWorld({ nodes: 2 })
   const set = replicaSet('web', 3)
   const spec = set.spec.template.spec as { affinity?: object }
-  spec.affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' }] } }
+  spec.affinity = {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' },
+      ],
+    },
+  }
   world.apply(set)
-  expect(world.pods().map((p) => p.spec.nodeName ?? 'none').sort()).toEqual(['none', 'worker-1', 'worker-2'])
-  expect(world.events().find((e) => e.includes('FailedScheduling'))).toContain("0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.")
+  expect(
+    world
+      .pods()
+      .map((p) => p.spec.nodeName ?? 'none')
+      .sort(),
+  ).toEqual(['none', 'worker-1', 'worker-2'])
+  expect(world.events().find((e) => e.includes('FailedScheduling'))).toContain(
+    "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.",
+  )
 })
 
 test('a daemon set runs once per node that fits and follows new nodes', () => {
   const world = new ControlWorld()
   world.addNode('control-plane', '2', '4Gi', { spec: { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] } })
-  world.apply({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'agent' }, spec: { selector: { matchLabels: { app: 'agent' } }, template: template({ app: 'agent' }) } } as never)
+  world.apply({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'agent' },
+    spec: { selector: { matchLabels: { app: 'agent' } }, template: template({ app: 'agent' }) },
+  } as never)
   expect(world.table('daemonsets.apps', 'default')).toEqual(['agent | 2 | 2 | 2 | 2 | 2 | <none>'])
   world.addNode('worker-3')
   world.settle()
-  expect(world.pods().map((p) => p.spec.nodeName).sort()).toEqual(['worker-1', 'worker-2', 'worker-3'])
+  expect(
+    world
+      .pods()
+      .map((p) => p.spec.nodeName)
+      .sort(),
+  ).toEqual(['worker-1', 'worker-2', 'worker-3'])
   let least = 3
   world.trace.observe(() => {
     least = Math.min(least, world.pods().filter((p) => p.status.phase === 'Running' && !p.metadata.deletionTimestamp).length)
@@ -135,22 +192,40 @@ test('a daemon set runs once per node that fits and follows new nodes', () => {
 
 test('a stateful set goes step by step, up, over and down', () => {
   const world = new ControlWorld()
-  world.apply({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'standard' }, provisioner: 'vethlab.dev/local' } as never)
+  world.apply({
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'standard' },
+    provisioner: 'vethlab.dev/local',
+  } as never)
   const log: string[] = []
   world.trace.observe((e) => {
-    if (e.kind === 'api.object' && e.resource === 'pods' && e.change !== 'MODIFIED') log.push(`${e.change === 'ADDED' ? '+' : '-'}${e.name}`)
+    if (e.kind === 'api.object' && e.resource === 'pods' && e.change !== 'MODIFIED')
+      log.push(`${e.change === 'ADDED' ? '+' : '-'}${e.name}`)
   })
   world.apply({
-    apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'db' },
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db' },
     spec: {
-      replicas: 3, serviceName: 'db', selector: { matchLabels: { app: 'db' } }, template: template({ app: 'db' }),
-      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'standard', resources: { requests: { storage: '1Gi' } } } }],
+      replicas: 3,
+      serviceName: 'db',
+      selector: { matchLabels: { app: 'db' } },
+      template: template({ app: 'db' }),
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data' },
+          spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'standard', resources: { requests: { storage: '1Gi' } } },
+        },
+      ],
     },
   } as never)
   world.pass(30)
   expect(log.join(' ')).toBe('+db-0 +db-1 +db-2')
   expect(world.table('statefulsets.apps', 'default')).toEqual(['db | 3/3'])
-  expect(world.table('persistentvolumeclaims', 'default').map((l) => l.replace(/pvc-[0-9a-f-]+/, 'pvc'))).toEqual([0, 1, 2].map((i) => `data-db-${i} | Bound | pvc | 1Gi | RWO | standard | <unset>`))
+  expect(world.table('persistentvolumeclaims', 'default').map((l) => l.replace(/pvc-[0-9a-f-]+/, 'pvc'))).toEqual(
+    [0, 1, 2].map((i) => `data-db-${i} | Bound | pvc | 1Gi | RWO | standard | <unset>`),
+  )
   const pod = world.client.get<Pod>('pods', 'default', 'db-1')
   expect([pod.spec.hostname, pod.spec.subdomain, pod.metadata.labels?.['apps.kubernetes.io/pod-index']]).toEqual(['db-1', 'db', '1'])
   log.length = 0
@@ -168,11 +243,24 @@ test('a stateful set goes step by step, up, over and down', () => {
 test('a job completes, a cron job makes them at its minutes', () => {
   const world = new ControlWorld()
   const pod = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox', command: ['true'] }] } }
-  world.apply({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'once' }, spec: { completions: 3, parallelism: 2, template: pod } } as never)
+  world.apply({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'once' },
+    spec: { completions: 3, parallelism: 2, template: pod },
+  } as never)
   const job = world.client.get<Job>('jobs.batch', 'default', 'once')
-  expect([job.status.succeeded, job.status.conditions?.map((c) => `${c.type} ${c.reason}`)]).toEqual([3, ['SuccessCriteriaMet CompletionsReached', 'Complete CompletionsReached']])
+  expect([job.status.succeeded, job.status.conditions?.map((c) => `${c.type} ${c.reason}`)]).toEqual([
+    3,
+    ['SuccessCriteriaMet CompletionsReached', 'Complete CompletionsReached'],
+  ])
   expect(world.table('jobs.batch', 'default')[0]).toMatch(/^once \| Complete \| 3\/3 \| \d+s$/)
-  world.apply({ apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'tick' }, spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: pod } } } } as never)
+  world.apply({
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'tick' },
+    spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: pod } } },
+  } as never)
   world.pass(1300)
   const jobs = world.client.list<Job>('jobs.batch', { namespace: 'default' }).items.filter((j) => j.metadata.name.startsWith('tick'))
   expect(jobs.length).toBe(3)

@@ -28,7 +28,9 @@ export interface PodIndices {
 }
 
 /** The owner that controls an object, if it has one. */
-export function controllerOf(object: { metadata: { ownerReferences?: { uid: string; kind: string; name: string; controller?: boolean }[] } }): { uid: string; kind: string; name: string } | undefined {
+export function controllerOf(object: {
+  metadata: { ownerReferences?: { uid: string; kind: string; name: string; controller?: boolean }[] }
+}): { uid: string; kind: string; name: string } | undefined {
   return object.metadata.ownerReferences?.find((o) => o.controller)
 }
 

@@ -18,13 +18,20 @@ export function currentRevision(client: ApiClient, owner: KubeObject, template: 
   const newest = mine.reduce((max, r) => Math.max(max, r.revision), 0)
   const found = mine.find((r) => r.metadata.labels?.[REVISION_LABEL] === hash && equalJson(r.data, data))
   if (found) {
-    if (found.revision < newest) client.patch('controllerrevisions.apps', namespace, found.metadata.name, { type: 'merge', body: { revision: newest + 1 } })
+    if (found.revision < newest)
+      client.patch('controllerrevisions.apps', namespace, found.metadata.name, { type: 'merge', body: { revision: newest + 1 } })
     return hash
   }
   try {
     client.create('controllerrevisions.apps', namespace, {
-      metadata: { name: `${name}-${hash}`, namespace, labels: { ...template.metadata?.labels, [REVISION_LABEL]: hash }, ownerReferences: [ownerReference(owner)] },
-      data, revision: newest + 1,
+      metadata: {
+        name: `${name}-${hash}`,
+        namespace,
+        labels: { ...template.metadata?.labels, [REVISION_LABEL]: hash },
+        ownerReferences: [ownerReference(owner)],
+      },
+      data,
+      revision: newest + 1,
     })
   } catch (error) {
     if (!hasReason(error, 'AlreadyExists')) throw error
@@ -44,7 +51,9 @@ export function revisionName(owner: KubeObject, hash: string): string {
 
 export function ownRevisions(client: ApiClient, owner: KubeObject): ControllerRevision[] {
   const { namespace = '', uid } = owner.metadata
-  return client.list<ControllerRevision>('controllerrevisions.apps', { namespace }).items.filter((r) => r.metadata.ownerReferences?.some((o) => o.uid === uid))
+  return client
+    .list<ControllerRevision>('controllerrevisions.apps', { namespace })
+    .items.filter((r) => r.metadata.ownerReferences?.some((o) => o.uid === uid))
 }
 
 function remove(client: ApiClient, revision: ControllerRevision): void {

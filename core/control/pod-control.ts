@@ -13,7 +13,14 @@ import { orphansOf } from './controller-deps.ts'
 import type { PodIndices } from './controller-deps.ts'
 
 export function ownerReference(owner: KubeObject): OwnerReference {
-  return { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid!, controller: true, blockOwnerDeletion: true }
+  return {
+    apiVersion: owner.apiVersion,
+    kind: owner.kind,
+    name: owner.metadata.name,
+    uid: owner.metadata.uid!,
+    controller: true,
+    blockOwnerDeletion: true,
+  }
 }
 
 /** A pod of the owner, not yet created. `name` when the owner names its pods itself. */
@@ -37,7 +44,8 @@ export function createPod(client: ApiClient, recorder: EventRecorder, owner: Kub
     recorder.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`)
     return created
   } catch (error) {
-    if (isStatusError(error) && !isNamespaceTerminating(error)) recorder.event(owner, 'Warning', 'FailedCreate', `Error creating: ${error.message}`)
+    if (isStatusError(error) && !isNamespaceTerminating(error))
+      recorder.event(owner, 'Warning', 'FailedCreate', `Error creating: ${error.message}`)
     throw error
   }
 }
@@ -54,7 +62,11 @@ export function deletePod(client: ApiClient, recorder: EventRecorder, owner: Kub
 }
 
 export function isNamespaceTerminating(error: unknown): boolean {
-  return isStatusError(error) && error.reason === 'Forbidden' && (error.status.details?.causes ?? []).some((c) => c.reason === 'NamespaceTerminating')
+  return (
+    isStatusError(error) &&
+    error.reason === 'Forbidden' &&
+    (error.status.details?.causes ?? []).some((c) => c.reason === 'NamespaceTerminating')
+  )
 }
 
 /** The owner's pods: those it has, less those it lets go, plus those that it takes in. */
@@ -62,7 +74,8 @@ export function claimPods(client: ApiClient, pods: PodIndices, owner: KubeObject
   const mine: Pod[] = []
   for (const pod of pods.byOwner.get(owner.metadata.uid!)) {
     if (matchesSelector(selector, pod.metadata.labels)) mine.push(pod)
-    else if (!owner.metadata.deletionTimestamp) setOwner(client, pod, pod.metadata.ownerReferences?.filter((o) => o.uid !== owner.metadata.uid) ?? [])
+    else if (!owner.metadata.deletionTimestamp)
+      setOwner(client, pod, pod.metadata.ownerReferences?.filter((o) => o.uid !== owner.metadata.uid) ?? [])
   }
   if (owner.metadata.deletionTimestamp) return mine
   for (const pod of pods.byOwner.get(orphansOf(owner.metadata.namespace!))) {

@@ -39,7 +39,8 @@ export class ControlWorld {
     this.random = new RandomStreams(options.seed ?? 1)
     this.server = new ApiServer({ clock: this.clock, random: this.random, trace: this.trace, epochMs: EPOCH_MS, schema: kubernetesSchema })
     this.client = new ApiClient(this.server, 'kubectl')
-    for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) this.client.create('namespaces', '', { metadata: { name } })
+    for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
+      this.client.create('namespaces', '', { metadata: { name } })
     if (!options.bare) {
       const deps = { server: this.server, clock: this.clock, random: this.random, trace: this.trace }
       this.processes.push(controllerManager(deps), scheduler(deps))
@@ -52,10 +53,21 @@ export class ControlWorld {
   addNode(name: string, cpu = '4', memory = '8Gi', extra: { labels?: Record<string, string>; spec?: object } = {}): void {
     const kubelet = new ApiClient(this.server, `kubelet/${name}`)
     kubelet.create<Node>('nodes', '', {
-      metadata: { name, labels: { 'kubernetes.io/hostname': name, ...extra.labels } }, spec: extra.spec ?? {},
+      metadata: { name, labels: { 'kubernetes.io/hostname': name, ...extra.labels } },
+      spec: extra.spec ?? {},
       status: {
-        capacity: { cpu, memory, pods: '110' }, allocatable: { cpu, memory, pods: '110' },
-        conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status', lastHeartbeatTime: this.now(), lastTransitionTime: this.now() }],
+        capacity: { cpu, memory, pods: '110' },
+        allocatable: { cpu, memory, pods: '110' },
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'True',
+            reason: 'KubeletReady',
+            message: 'kubelet is posting ready status',
+            lastHeartbeatTime: this.now(),
+            lastTransitionTime: this.now(),
+          },
+        ],
       },
     })
     this.#renewLease(kubelet, name)
@@ -79,10 +91,17 @@ export class ControlWorld {
     if (result !== 'reached') throw new Error(`the clock stopped: ${result}`)
   }
 
-  apply<T extends KubeObject>(object: { apiVersion: string; kind: string; metadata: { name?: string; generateName?: string; namespace?: string } }): T {
+  apply<T extends KubeObject>(object: {
+    apiVersion: string
+    kind: string
+    metadata: { name?: string; generateName?: string; namespace?: string }
+  }): T {
     const definition = this.server.definitionForKind(object.apiVersion, object.kind)
     if (!definition) throw new Error(`no ${object.kind} in ${object.apiVersion}`)
-    const created = this.client.create<T>(definition.resource, object.metadata.namespace ?? '', object, { fieldValidation: 'Strict', fieldManager: 'kubectl-create' })
+    const created = this.client.create<T>(definition.resource, object.metadata.namespace ?? '', object, {
+      fieldValidation: 'Strict',
+      fieldManager: 'kubectl-create',
+    })
     this.settle()
     return created
   }
@@ -92,7 +111,9 @@ export class ControlWorld {
   }
 
   events(namespace = 'default'): string[] {
-    const sorted = [...this.client.list<KubeEvent>('events', { namespace }).items].sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+    const sorted = [...this.client.list<KubeEvent>('events', { namespace }).items].sort(
+      (a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion),
+    )
     return sorted.map((e) => `${e.type} ${e.reason} ${e.involvedObject.kind}/${e.involvedObject.name}: ${e.message}`)
   }
 
@@ -122,11 +143,24 @@ export class ControlWorld {
     const once = pod.spec.containers.some((c) => c.command?.[0] === 'true')
     const now = this.now()
     draft.status = {
-      ...draft.status, phase: once ? 'Succeeded' : broken ? 'Pending' : 'Running', podIP: ip, podIPs: [{ ip }], hostIP: '172.18.0.2', startTime: now,
+      ...draft.status,
+      phase: once ? 'Succeeded' : broken ? 'Pending' : 'Running',
+      podIP: ip,
+      podIPs: [{ ip }],
+      hostIP: '172.18.0.2',
+      startTime: now,
       conditions: [...(draft.status.conditions ?? []), { type: 'Ready', status: once ? 'False' : ready, lastTransitionTime: now }],
       containerStatuses: draft.spec.containers.map((c) => ({
-        name: c.name, ready: !broken && !once, restartCount: 0, image: c.image ?? '', imageID: '',
-        state: once ? { terminated: { exitCode: 0, reason: 'Completed' } } : broken ? { waiting: { reason: 'ImagePullBackOff' } } : { running: { startedAt: now } },
+        name: c.name,
+        ready: !broken && !once,
+        restartCount: 0,
+        image: c.image ?? '',
+        imageID: '',
+        state: once
+          ? { terminated: { exitCode: 0, reason: 'Completed' } }
+          : broken
+            ? { waiting: { reason: 'ImagePullBackOff' } }
+            : { running: { startedAt: now } },
       })),
     }
     kubelet.updateStatus('pods', draft)

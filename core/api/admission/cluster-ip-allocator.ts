@@ -102,7 +102,8 @@ export class NodePortAllocator {
   }
 
   claim(protocol: string, port: number): string | undefined {
-    if (port < this.from || port > this.to) return `provided port is not in the valid range. The range of valid ports is ${this.from}-${this.to}`
+    if (port < this.from || port > this.to)
+      return `provided port is not in the valid range. The range of valid ports is ${this.from}-${this.to}`
     if (this.#used.has(key(protocol, port))) return 'provided port is already allocated'
     this.#used.set(key(protocol, port), port)
     return undefined

@@ -9,8 +9,15 @@ const IMMORTAL = new Set(['default', 'kube-system', 'kube-public'])
 export function admitIntoNamespace(definition: ResourceDefinition, namespace: string, name: string, found: Namespace | undefined): void {
   if (!found) throw StatusError.notFound({ group: '', name: 'namespaces' }, namespace)
   if (found.metadata.deletionTimestamp || found.status.phase === 'Terminating') {
-    const error = StatusError.forbidden({ group: definition.group, name: definition.plural }, name, `unable to create new content in namespace ${namespace} because it is being terminated`)
-    error.status.details = { ...error.status.details, causes: [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }] }
+    const error = StatusError.forbidden(
+      { group: definition.group, name: definition.plural },
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+    )
+    error.status.details = {
+      ...error.status.details,
+      causes: [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }],
+    }
     throw error
   }
 }

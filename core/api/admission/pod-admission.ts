@@ -18,7 +18,10 @@ const UNREACHABLE = 'node.kubernetes.io/unreachable'
 const TOLERATION_SECONDS = 300
 const PODS = { group: '', name: 'pods' }
 
-const SYSTEM_PRIORITIES = new Map([['system-cluster-critical', 2_000_000_000], ['system-node-critical', 2_000_001_000]])
+const SYSTEM_PRIORITIES = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+])
 
 export function admitPod(pod: Pod, reader: PodAdmissionReader): void {
   const { spec } = pod
@@ -35,7 +38,11 @@ function serviceAccount(pod: Pod, reader: PodAdmissionReader): void {
   spec.serviceAccountName ||= 'default'
   spec.serviceAccount = spec.serviceAccountName
   if (!reader.find('serviceaccounts', metadata.namespace!, spec.serviceAccountName))
-    throw StatusError.forbidden(PODS, metadata.name || (metadata.generateName ?? ''), `error looking up service account ${metadata.namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`)
+    throw StatusError.forbidden(
+      PODS,
+      metadata.name || (metadata.generateName ?? ''),
+      `error looking up service account ${metadata.namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`,
+    )
 }
 
 function priority(pod: Pod, reader: PodAdmissionReader): void {
@@ -45,11 +52,18 @@ function priority(pod: Pod, reader: PodAdmissionReader): void {
   if (spec.priorityClassName) {
     const found = reader.find('priorityclasses.scheduling.k8s.io', '', spec.priorityClassName) as PriorityClass | undefined
     const system = SYSTEM_PRIORITIES.get(spec.priorityClassName)
-    if (!found && system === undefined) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `no PriorityClass with name ${spec.priorityClassName} was found`)
+    if (!found && system === undefined)
+      throw StatusError.forbidden(
+        PODS,
+        pod.metadata.name || (pod.metadata.generateName ?? ''),
+        `no PriorityClass with name ${spec.priorityClassName} was found`,
+      )
     value = found?.value ?? system!
     policy = found?.preemptionPolicy ?? policy
   } else {
-    const standard = reader.list('priorityclasses.scheduling.k8s.io', '').find((p) => (p as PriorityClass).globalDefault) as PriorityClass | undefined
+    const standard = reader.list('priorityclasses.scheduling.k8s.io', '').find((p) => (p as PriorityClass).globalDefault) as
+      | PriorityClass
+      | undefined
     if (standard) {
       spec.priorityClassName = standard.metadata.name
       value = standard.value
@@ -57,7 +71,11 @@ function priority(pod: Pod, reader: PodAdmissionReader): void {
     }
   }
   if (spec.priority !== undefined && spec.priority !== value)
-    throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`)
+    throw StatusError.forbidden(
+      PODS,
+      pod.metadata.name || (pod.metadata.generateName ?? ''),
+      `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
+    )
   spec.priority = value
   spec.preemptionPolicy ??= policy
 }
@@ -86,18 +104,40 @@ function limits(pod: Pod, reader: PodAdmissionReader): void {
     const items = ((range.spec as { limits?: LimitRangeItem[] } | undefined)?.limits ?? []).filter((i) => i.type === 'Container')
     for (const item of items)
       for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
-        const resources = (container.resources ??= {})
-        for (const [name, value] of Object.entries(item.default ?? {})) (resources.limits ??= {})[name] ??= value
-        for (const [name, value] of Object.entries(item.defaultRequest ?? item.default ?? {})) (resources.requests ??= {})[name] ??= value
+        container.resources ??= {}
+        const { resources } = container
+        if (item.default) resources.limits = { ...item.default, ...resources.limits }
+        const requests = item.defaultRequest ?? item.default
+        if (requests) resources.requests = { ...requests, ...resources.requests }
         for (const [name, max] of Object.entries(item.max ?? {})) {
           const limit = resources.limits?.[name]
-          if (limit === undefined) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `maximum ${name} usage per Container is ${max}.  No limit is specified`)
-          if (compareQuantity(limit, max) > 0) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `maximum ${name} usage per Container is ${max}, but limit is ${limit}`)
+          if (limit === undefined)
+            throw StatusError.forbidden(
+              PODS,
+              pod.metadata.name || (pod.metadata.generateName ?? ''),
+              `maximum ${name} usage per Container is ${max}.  No limit is specified`,
+            )
+          if (compareQuantity(limit, max) > 0)
+            throw StatusError.forbidden(
+              PODS,
+              pod.metadata.name || (pod.metadata.generateName ?? ''),
+              `maximum ${name} usage per Container is ${max}, but limit is ${limit}`,
+            )
         }
         for (const [name, min] of Object.entries(item.min ?? {})) {
           const request = resources.requests?.[name]
-          if (request === undefined) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `minimum ${name} usage per Container is ${min}.  No request is specified`)
-          if (compareQuantity(request, min) < 0) throw StatusError.forbidden(PODS, pod.metadata.name || (pod.metadata.generateName ?? ''), `minimum ${name} usage per Container is ${min}, but request is ${request}`)
+          if (request === undefined)
+            throw StatusError.forbidden(
+              PODS,
+              pod.metadata.name || (pod.metadata.generateName ?? ''),
+              `minimum ${name} usage per Container is ${min}.  No request is specified`,
+            )
+          if (compareQuantity(request, min) < 0)
+            throw StatusError.forbidden(
+              PODS,
+              pod.metadata.name || (pod.metadata.generateName ?? ''),
+              `minimum ${name} usage per Container is ${min}, but request is ${request}`,
+            )
         }
       }
   }

@@ -40,7 +40,8 @@ export class ServiceAllocation {
     if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') this.#nodePorts(service, old, errors, taken)
     else if (old && old.spec.type !== spec.type)
       // Ports that the old type had are dropped when the client just repeats them.
-      for (const [i, port] of (spec.ports ?? []).entries()) if (port.nodePort && old.spec.ports?.[i]?.nodePort === port.nodePort) delete port.nodePort
+      for (const [i, port] of (spec.ports ?? []).entries())
+        if (port.nodePort && old.spec.ports?.[i]?.nodePort === port.nodePort) delete port.nodePort
     this.#releaseLeft(service, old, released)
     return {
       errors,
@@ -102,8 +103,7 @@ export class ServiceAllocation {
       if (!available.includes(family)) errors.push(invalid(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster'))
     if (spec.ipFamilyPolicy === 'RequireDualStack' && available.length < 2)
       errors.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services'))
-    if (spec.ipFamilyPolicy !== 'SingleStack')
-      for (const family of available) if (!families.includes(family)) families.push(family)
+    if (spec.ipFamilyPolicy !== 'SingleStack') for (const family of available) if (!families.includes(family)) families.push(family)
     spec.ipFamilies = families
   }
 
@@ -148,7 +148,8 @@ export class ServiceAllocation {
     for (const ip of old.spec.clusterIPs ?? []) if (ip !== 'None' && !ips.has(ip)) released.push(() => this.#ips.release(ip))
     const ports = new Set((service.spec.ports ?? []).map((p) => `${p.protocol}/${p.nodePort}`))
     for (const p of old.spec.ports ?? [])
-      if (p.nodePort && !ports.has(`${p.protocol}/${p.nodePort}`)) released.push(() => this.#ports.release(p.protocol ?? 'TCP', p.nodePort!))
+      if (p.nodePort && !ports.has(`${p.protocol}/${p.nodePort}`))
+        released.push(() => this.#ports.release(p.protocol ?? 'TCP', p.nodePort!))
     const health = old.spec.healthCheckNodePort
     if (health && health !== service.spec.healthCheckNodePort) released.push(() => this.#ports.release('TCP', health))
   }
@@ -161,7 +162,8 @@ function inherit(service: Service, old: Service): void {
     if (!spec.clusterIP && !spec.clusterIPs?.length) {
       spec.clusterIP = old.spec.clusterIP
       spec.clusterIPs = old.spec.clusterIPs && [...old.spec.clusterIPs]
-    } else if (spec.clusterIP !== old.spec.clusterIP && equalJson(spec.clusterIPs, old.spec.clusterIPs) && spec.clusterIP) spec.clusterIPs = [spec.clusterIP]
+    } else if (spec.clusterIP !== old.spec.clusterIP && equalJson(spec.clusterIPs, old.spec.clusterIPs) && spec.clusterIP)
+      spec.clusterIPs = [spec.clusterIP]
     spec.ipFamilies ??= old.spec.ipFamilies && [...old.spec.ipFamilies]
     spec.ipFamilyPolicy ??= old.spec.ipFamilyPolicy
   }

@@ -59,7 +59,13 @@ export class ApiClient {
 
   /** `scale` (get, put), `binding` and `eviction` (post), and the others that a resource has. */
   subresource<T extends KubeObject = KubeObject>(
-    resource: string, namespace: string, name: string, subresource: string, method: 'get' | 'create' | 'update', body?: object, options: WriteOptions = {},
+    resource: string,
+    namespace: string,
+    name: string,
+    subresource: string,
+    method: 'get' | 'create' | 'update',
+    body?: object,
+    options: WriteOptions = {},
   ): T {
     return this.server.subresource(this.#call(options), resource, namespace, name, subresource, method, body) as T
   }
@@ -80,7 +86,12 @@ export class ApiClient {
 
   /** Streams a container's log; the returned function ends it. */
   logs(
-    namespace: string, pod: string, container: string, options: LogOptions, onText: (text: string) => void, onEnd: () => void,
+    namespace: string,
+    pod: string,
+    container: string,
+    options: LogOptions,
+    onText: (text: string) => void,
+    onEnd: () => void,
   ): () => void {
     return this.server.logs(this.#call(), namespace, pod, container, options, onText, onEnd)
   }
@@ -92,8 +103,12 @@ export class ApiClient {
   #call(options?: WriteOptions & { force?: boolean }): Call {
     this.warnings = []
     return {
-      actor: this.actor, warnings: this.warnings, fieldManager: options?.fieldManager,
-      fieldValidation: options?.fieldValidation, dryRun: options?.dryRun, force: options?.force,
+      actor: this.actor,
+      warnings: this.warnings,
+      fieldManager: options?.fieldManager,
+      fieldValidation: options?.fieldValidation,
+      dryRun: options?.dryRun,
+      force: options?.force,
     }
   }
 }

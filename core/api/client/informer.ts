@@ -111,7 +111,10 @@ export class Informer<T extends KubeObject = KubeObject> {
 
   #event(event: WatchEvent<T>): void {
     if (event.type === 'BOOKMARK') return
-    if (event.type === 'ERROR') return this.#retryLater()
+    if (event.type === 'ERROR') {
+      this.#retryLater()
+      return
+    }
     const key = objectKey(event.object)
     if (event.type === 'DELETED') this.#remove(key)
     else this.#put(key, event.object)

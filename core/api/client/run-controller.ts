@@ -8,7 +8,7 @@ import { isStatusError } from '../meta/status.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /** Nothing: done. A number: look again after so many µs. 'requeue': again, with back-off. */
-export type ReconcileResult = void | number | 'requeue'
+export type ReconcileResult = undefined | number | 'requeue'
 
 export interface ControllerOptions {
   clock: Clock

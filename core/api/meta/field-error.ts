@@ -4,8 +4,16 @@
  */
 
 export type FieldErrorType =
-  | 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueNotSupported' | 'FieldValueForbidden' | 'FieldValueDuplicate'
-  | 'FieldValueTooLong' | 'FieldValueTooMany' | 'FieldValueNotFound' | 'InternalError' | 'FieldValueTypeInvalid'
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueDuplicate'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'FieldValueNotFound'
+  | 'InternalError'
+  | 'FieldValueTypeInvalid'
 
 const TITLE: Record<FieldErrorType, string> = {
   FieldValueRequired: 'Required value',
@@ -37,8 +45,11 @@ export class FieldError {
   body(): string {
     const title = TITLE[this.type]
     const withoutValue =
-      this.type === 'FieldValueRequired' || this.type === 'FieldValueForbidden' || this.type === 'FieldValueTooLong' ||
-      this.type === 'InternalError' || this.type === 'FieldValueTooMany'
+      this.type === 'FieldValueRequired' ||
+      this.type === 'FieldValueForbidden' ||
+      this.type === 'FieldValueTooLong' ||
+      this.type === 'InternalError' ||
+      this.type === 'FieldValueTooMany'
     const text = withoutValue ? title : `${title}: ${goValue(this.#value)}`
     return this.detail === '' ? text : `${text}: ${this.detail}`
   }

@@ -16,7 +16,7 @@ export interface Requirement {
 export type Selector = readonly Requirement[] | null
 
 export function matchesSelector(selector: Selector, labels: Labels): boolean {
-  return selector !== null && selector.every((r) => matchesRequirement(r, labels))
+  return selector?.every((r) => matchesRequirement(r, labels)) ?? false
 }
 
 function matchesRequirement(requirement: Requirement, labels: Labels): boolean {
@@ -24,11 +24,15 @@ function matchesRequirement(requirement: Requirement, labels: Labels): boolean {
   const value = has ? labels[requirement.key]! : ''
   switch (requirement.operator) {
     case '=':
-    case 'in': return has && requirement.values.includes(value)
+    case 'in':
+      return has && requirement.values.includes(value)
     case '!=':
-    case 'notin': return !has || !requirement.values.includes(value)
-    case 'exists': return has
-    case '!': return !has
+    case 'notin':
+      return !has || !requirement.values.includes(value)
+    case 'exists':
+      return has
+    case '!':
+      return !has
     case '>':
     case '<': {
       if (!has || !/^-?\d+$/.test(value)) return false
@@ -59,7 +63,14 @@ export function selectorFromObject(selector: LabelSelector | undefined | null): 
   return requirements
 }
 
-const OPERATORS = new Map<string, Requirement['operator']>([['In', 'in'], ['NotIn', 'notin'], ['Exists', 'exists'], ['DoesNotExist', '!'], ['Gt', '>'], ['Lt', '<']])
+const OPERATORS = new Map<string, Requirement['operator']>([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+  ['Gt', '>'],
+  ['Lt', '<'],
+])
 
 /** As `kubectl get -o wide` and Scale print it: sorted by key. */
 export function formatSelector(selector: Selector): string {
@@ -70,11 +81,15 @@ export function formatSelector(selector: Selector): string {
 
 function formatRequirement(r: Requirement): string {
   switch (r.operator) {
-    case 'exists': return r.key
-    case '!': return `!${r.key}`
+    case 'exists':
+      return r.key
+    case '!':
+      return `!${r.key}`
     case 'in':
-    case 'notin': return `${r.key} ${r.operator} (${[...r.values].sort(byText).join(',')})`
-    default: return `${r.key}${r.operator}${r.values[0]}`
+    case 'notin':
+      return `${r.key} ${r.operator} (${[...r.values].sort(byText).join(',')})`
+    default:
+      return `${r.key}${r.operator}${r.values[0]}`
   }
 }
 

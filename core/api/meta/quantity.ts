@@ -13,8 +13,26 @@ export const QUANTITY_ERROR = "quantities must match the regular expression '^([
 const DIGITS_MAX = 64
 const EXPONENT_MAX = 64
 
-const DECIMAL: readonly [string, number][] = [['E', 18], ['P', 15], ['T', 12], ['G', 9], ['M', 6], ['k', 3], ['', 0], ['m', -3], ['u', -6], ['n', -9]]
-const BINARY: readonly [string, number][] = [['Ei', 60], ['Pi', 50], ['Ti', 40], ['Gi', 30], ['Mi', 20], ['Ki', 10]]
+const DECIMAL: readonly [string, number][] = [
+  ['E', 18],
+  ['P', 15],
+  ['T', 12],
+  ['G', 9],
+  ['M', 6],
+  ['k', 3],
+  ['', 0],
+  ['m', -3],
+  ['u', -6],
+  ['n', -9],
+]
+const BINARY: readonly [string, number][] = [
+  ['Ei', 60],
+  ['Pi', 50],
+  ['Ti', 40],
+  ['Gi', 30],
+  ['Mi', 20],
+  ['Ki', 10],
+]
 const NANO = 1_000_000_000n
 
 export function parseQuantity(input: unknown): Quantity | undefined {

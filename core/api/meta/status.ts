@@ -32,9 +32,25 @@ export interface Status {
 }
 
 export type StatusReason =
-  | '' | 'Unauthorized' | 'Forbidden' | 'NotFound' | 'AlreadyExists' | 'Conflict' | 'Gone' | 'Invalid' | 'ServerTimeout'
-  | 'Timeout' | 'TooManyRequests' | 'BadRequest' | 'MethodNotAllowed' | 'NotAcceptable' | 'RequestEntityTooLarge'
-  | 'UnsupportedMediaType' | 'InternalError' | 'Expired' | 'ServiceUnavailable'
+  | ''
+  | 'Unauthorized'
+  | 'Forbidden'
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'Conflict'
+  | 'Gone'
+  | 'Invalid'
+  | 'ServerTimeout'
+  | 'Timeout'
+  | 'TooManyRequests'
+  | 'BadRequest'
+  | 'MethodNotAllowed'
+  | 'NotAcceptable'
+  | 'RequestEntityTooLarge'
+  | 'UnsupportedMediaType'
+  | 'InternalError'
+  | 'Expired'
+  | 'ServiceUnavailable'
 
 /** `group` may be '': then the resource is named alone, else as `resource.group`. */
 export interface GroupName {
@@ -79,9 +95,11 @@ export class StatusError extends Error {
 
   static forbidden(resource: GroupName, name: string, why: string): StatusError {
     const message =
-      resource.name === '' ? `forbidden: ${why}`
-      : name === '' ? `${qualified(resource)} is forbidden: ${why}`
-      : `${qualified(resource)} "${name}" is forbidden: ${why}`
+      resource.name === ''
+        ? `forbidden: ${why}`
+        : name === ''
+          ? `${qualified(resource)} is forbidden: ${why}`
+          : `${qualified(resource)} "${name}" is forbidden: ${why}`
     return failure(403, 'Forbidden', message, details(resource, name))
   }
 
@@ -98,7 +116,8 @@ export class StatusError extends Error {
 
   static methodNotSupported(resource: GroupName, action: string): StatusError {
     return failure(405, 'MethodNotAllowed', `${action} is not supported on resources of kind "${qualified(resource)}"`, {
-      group: resource.group, kind: resource.name,
+      group: resource.group,
+      kind: resource.name,
     })
   }
 
@@ -145,7 +164,14 @@ export function hasReason(error: unknown, reason: StatusReason): boolean {
 
 function failure(code: number, reason: StatusReason, message: string, detail?: StatusDetails): StatusError {
   return new StatusError({
-    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...(detail ? { details: clean(detail) } : {}), code,
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    ...(detail ? { details: clean(detail) } : {}),
+    code,
   })
 }
 

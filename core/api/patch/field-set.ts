@@ -6,7 +6,19 @@ import type { FieldsV1 } from '../types/index.ts'
 import { listRule } from './merge-keys.ts'
 
 /** Fields that nobody owns. */
-const SYSTEM_METADATA = new Set(['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields', 'generateName', 'selfLink'])
+const SYSTEM_METADATA = new Set([
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'generateName',
+  'selfLink',
+])
 
 export function fieldsOf(kind: string, object: object): FieldsV1 {
   const set: FieldsV1 = Object.create(null) as FieldsV1
@@ -43,7 +55,7 @@ function collect(kind: string, value: unknown, path: readonly string[]): FieldsV
 
 function isAtomicMap(path: readonly string[]): boolean {
   const field = path.at(-1)
-  return field === 'selector' || field === 'nodeSelector' && path.length > 1 || field === 'labelSelector'
+  return field === 'selector' || (field === 'nodeSelector' && path.length > 1) || field === 'labelSelector'
 }
 
 export function itemKey(item: Record<string, unknown>, keys: readonly string[]): string {
@@ -91,7 +103,9 @@ function stepText(key: string): string {
   if (key.startsWith('f:')) return `.${key.slice(2)}`
   if (key.startsWith('v:')) return `[=${key.slice(2)}]`
   const named = JSON.parse(key.slice(2)) as Record<string, unknown>
-  return `[${Object.keys(named).map((k) => `${k}=${JSON.stringify(named[k])}`).join(',')}]`
+  return `[${Object.keys(named)
+    .map((k) => `${k}=${JSON.stringify(named[k])}`)
+    .join(',')}]`
 }
 
 /** What differs between two objects: fields added or changed in `now`. */

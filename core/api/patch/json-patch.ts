@@ -29,7 +29,12 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
 /** What a failed test, a missing path or an impossible operation looks like from outside. */
 function rejected(): StatusError {
   return new StatusError({
-    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', code: 422,
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    reason: 'Invalid',
+    code: 422,
     message: 'the server rejected our request due to an error in our request',
   })
 }

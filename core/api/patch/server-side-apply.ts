@@ -28,7 +28,12 @@ export function serverSideApply(live: KubeObject | undefined, applied: KubeObjec
   }
   const entries = cloneJson(live.metadata.managedFields ?? [])
   const mine = entries.find((e) => isMine(e, writer))
-  const taken = conflicts(live, applied, wanted, entries.filter((e) => e !== mine))
+  const taken = conflicts(
+    live,
+    applied,
+    wanted,
+    entries.filter((e) => e !== mine),
+  )
   if (taken.length > 0 && !force) throw conflictError(taken)
   const merged = cloneJson(live)
   if (mine) {
@@ -61,7 +66,13 @@ export function trackUpdate(before: KubeObject | undefined, after: KubeObject, w
   const kept: ManagedFieldsEntry[] = []
   let mine: ManagedFieldsEntry | undefined
   for (const e of entries) {
-    if (e.operation === 'Update' && e.manager === writer.manager && (e.subresource ?? '') === writer.subresource && e.apiVersion === writer.apiVersion) mine = e
+    if (
+      e.operation === 'Update' &&
+      e.manager === writer.manager &&
+      (e.subresource ?? '') === writer.subresource &&
+      e.apiVersion === writer.apiVersion
+    )
+      mine = e
     else {
       const fields = subtractFields(e.fieldsV1, changed)
       if (fields) kept.push({ ...e, fieldsV1: fields })
@@ -83,7 +94,14 @@ function merge(a: FieldsV1, b: FieldsV1): FieldsV1 {
 }
 
 function entry(writer: Writer, operation: 'Apply' | 'Update', fieldsV1: FieldsV1): ManagedFieldsEntry {
-  const base: ManagedFieldsEntry = { manager: writer.manager, operation, apiVersion: writer.apiVersion, time: writer.time, fieldsType: 'FieldsV1', fieldsV1 }
+  const base: ManagedFieldsEntry = {
+    manager: writer.manager,
+    operation,
+    apiVersion: writer.apiVersion,
+    time: writer.time,
+    fieldsType: 'FieldsV1',
+    fieldsV1,
+  }
   return writer.subresource === '' ? base : { ...base, subresource: writer.subresource }
 }
 
@@ -106,21 +124,25 @@ function conflicts(live: KubeObject, applied: KubeObject, wanted: FieldsV1, othe
   const asked = new Set(leafPaths(wanted))
   for (const other of others)
     for (const path of leafPaths(other.fieldsV1))
-      if (changing.has(path) && asked.has(path)) taken.push({ manager: other.manager, operation: other.operation, apiVersion: other.apiVersion, path })
+      if (changing.has(path) && asked.has(path))
+        taken.push({ manager: other.manager, operation: other.operation, apiVersion: other.apiVersion, path })
   return taken.sort((a, b) => byText(a.manager, b.manager) || byText(a.path, b.path))
 }
 
 function conflictError(taken: readonly Taken[]): StatusError {
   const causes = taken.map((t) => ({
-    reason: 'FieldManagerConflict', field: t.path,
+    reason: 'FieldManagerConflict',
+    field: t.path,
     message: t.operation === 'Apply' ? `conflict with "${t.manager}"` : `conflict with "${t.manager}" using ${t.apiVersion}`,
   }))
   const byManager = new Map<string, string[]>()
   for (const c of causes) byManager.set(c.message, [...(byManager.get(c.message) ?? []), c.field])
   const plural = taken.length === 1 ? 'conflict' : 'conflicts'
-  if (taken.length === 1) return StatusError.applyConflict(`Apply failed with 1 ${plural}: ${causes[0]!.message}: ${causes[0]!.field}`, causes)
+  if (taken.length === 1)
+    return StatusError.applyConflict(`Apply failed with 1 ${plural}: ${causes[0]!.message}: ${causes[0]!.field}`, causes)
   const lines: string[] = []
-  for (const [message, fields] of byManager) lines.push(message.replace('conflict with', 'conflicts with') + ':', ...fields.map((f) => `- ${f}`))
+  for (const [message, fields] of byManager)
+    lines.push(`${message.replace('conflict with', 'conflicts with')}:`, ...fields.map((f) => `- ${f}`))
   return StatusError.applyConflict(`Apply failed with ${taken.length} ${plural}: ${lines.join('\n')}`, causes)
 }
 

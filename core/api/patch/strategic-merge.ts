@@ -58,7 +58,8 @@ function mergeList(kind: string, target: unknown[], patch: unknown[], path: read
     for (const item of patch) if (!result.some((r) => equalJson(r, item))) result.push(cloneJson(item))
     return result
   }
-  if (patch.some((item) => isPlainObject(item) && item[DIRECTIVE] === 'replace')) return patch.filter((item) => !isReplace(item)).map((i) => cloneJson(i))
+  if (patch.some((item) => isPlainObject(item) && item[DIRECTIVE] === 'replace'))
+    return patch.filter((item) => !isReplace(item)).map((i) => cloneJson(i))
   let result = target.filter(isPlainObject)
   for (const item of patch) {
     if (!isPlainObject(item)) throw StatusError.badRequest(`expected a map in list ${path.join('.')}`)

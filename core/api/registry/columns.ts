@@ -40,7 +40,8 @@ export function labelsText(labels: Record<string, string> | undefined): string {
 
 /** Containers, Images, Selector of everything that holds a pod template. */
 export function templateColumns<T extends KubeObject>(
-  template: (object: T) => PodTemplateSpec | undefined, selector: ((object: T) => string) | null,
+  template: (object: T) => PodTemplateSpec | undefined,
+  selector: ((object: T) => string) | null,
 ): Column<T>[] {
   const columns = [wide<T>('Containers', (o) => containerNames(template(o))), wide<T>('Images', (o) => containerImages(template(o)))]
   return selector ? [...columns, wide<T>('Selector', selector)] : columns

@@ -11,7 +11,9 @@ import { defineResource, nameColumn } from './definition.ts'
 const SIZE_MAX = 1024 * 1024
 
 export const configmaps = defineResource<ConfigMap>({
-  kind: 'ConfigMap', plural: 'configmaps', shortNames: ['cm'],
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  shortNames: ['cm'],
   validate(map, old) {
     const errors: FieldError[] = []
     let size = 0
@@ -44,7 +46,8 @@ const REQUIRED_KEYS = new Map<string, string[]>([
 ])
 
 export const secrets = defineResource<Secret>({
-  kind: 'Secret', plural: 'secrets',
+  kind: 'Secret',
+  plural: 'secrets',
   defaults(secret) {
     secret.type ??= 'Opaque'
     // stringData is a convenience of writers: it never comes back.
@@ -61,7 +64,8 @@ export const secrets = defineResource<Secret>({
     for (const key of REQUIRED_KEYS.get(secret.type ?? '') ?? [])
       if (!secret.data || !Object.hasOwn(secret.data, key)) errors.push(required(`data[${key}]`))
     if (old && secret.type !== old.type) errors.push(invalid('type', secret.type, 'field is immutable'))
-    if (old?.immutable && !equalJson(secret.data ?? {}, old.data ?? {})) errors.push(forbidden('data', 'field is immutable when `immutable` is set'))
+    if (old?.immutable && !equalJson(secret.data ?? {}, old.data ?? {}))
+      errors.push(forbidden('data', 'field is immutable when `immutable` is set'))
     return errors
   },
   columns: [
@@ -74,7 +78,10 @@ export const secrets = defineResource<Secret>({
 })
 
 export const serviceaccounts = defineResource<ServiceAccount>({
-  kind: 'ServiceAccount', plural: 'serviceaccounts', shortNames: ['sa'], subresources: ['token'],
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  shortNames: ['sa'],
+  subresources: ['token'],
   columns: [
     nameColumn<ServiceAccount>(),
     column<ServiceAccount>('Secrets', (s) => s.secrets?.length ?? 0, 'string'),

@@ -17,7 +17,20 @@ export interface Column<T extends KubeObject = KubeObject> {
   value(object: T, nowMs: number): string | number
 }
 
-export type Subresource = 'status' | 'scale' | 'binding' | 'eviction' | 'finalize' | 'ephemeralcontainers' | 'resize' | 'token' | 'log' | 'exec' | 'attach' | 'portforward' | 'proxy'
+export type Subresource =
+  | 'status'
+  | 'scale'
+  | 'binding'
+  | 'eviction'
+  | 'finalize'
+  | 'ephemeralcontainers'
+  | 'resize'
+  | 'token'
+  | 'log'
+  | 'exec'
+  | 'attach'
+  | 'portforward'
+  | 'proxy'
 
 /** A further group version of the same resource, converted to and from the stored one. */
 export interface ServedVersion {
@@ -79,7 +92,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
 
 export const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const
 
-export interface DefinitionInput<T extends KubeObject> extends Partial<Omit<ResourceDefinition<T>, 'resource' | 'kind' | 'plural' | 'strategy'>> {
+export interface DefinitionInput<T extends KubeObject>
+  extends Partial<Omit<ResourceDefinition<T>, 'resource' | 'kind' | 'plural' | 'strategy'>> {
   kind: string
   plural: string
   strategy?: Partial<Strategy<T>>
@@ -119,15 +133,24 @@ function nameAndAge<T extends KubeObject>(): Column<T>[] {
 
 export function nameColumn<T extends KubeObject>(): Column<T> {
   return {
-    name: 'Name', type: 'string', format: 'name', priority: 0, value: (o) => o.metadata.name,
-    description: 'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names',
+    name: 'Name',
+    type: 'string',
+    format: 'name',
+    priority: 0,
+    value: (o) => o.metadata.name,
+    description:
+      'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names',
   }
 }
 
 /** Kinds without a printer of their own show `Created At`; kubectl prints AGE for kinds that define it. */
 function createdColumn<T extends KubeObject>(): Column<T> {
   return {
-    name: 'Created At', type: 'date', format: '', priority: 0, description: 'CreationTimestamp is a timestamp representing the server time when this object was created.',
+    name: 'Created At',
+    type: 'date',
+    format: '',
+    priority: 0,
+    description: 'CreationTimestamp is a timestamp representing the server time when this object was created.',
     value: (o) => o.metadata.creationTimestamp ?? '<unknown>',
   }
 }

@@ -9,7 +9,12 @@ import { immutable, nonNegative, validateLabelSelector } from './meta-validation
 import { defaultTemplate, validateTemplate } from './pod-template.ts'
 
 export const deployments = defineResource<Deployment>({
-  group: 'apps', kind: 'Deployment', plural: 'deployments', shortNames: ['deploy'], categories: ['all'], subresources: ['status', 'scale'],
+  group: 'apps',
+  kind: 'Deployment',
+  plural: 'deployments',
+  shortNames: ['deploy'],
+  categories: ['all'],
+  subresources: ['status', 'scale'],
   defaults(d) {
     if (!d.spec) return
     const { spec } = d
@@ -28,7 +33,8 @@ export const deployments = defineResource<Deployment>({
   validate: (d, old) => [...validateSpec(d), ...(old ? immutable(d.spec?.selector, old.spec.selector, 'spec.selector') : [])],
   strategy: { generation: true, statusSubresource: true },
   scale: {
-    replicas: (d) => d.spec.replicas ?? 1, statusReplicas: (d) => d.status?.replicas ?? 0,
+    replicas: (d) => d.spec.replicas ?? 1,
+    statusReplicas: (d) => d.status?.replicas ?? 0,
     selector: (d) => formatSelector(selectorFromObject(d.spec.selector)),
   },
   columns: [
@@ -37,7 +43,10 @@ export const deployments = defineResource<Deployment>({
     column<Deployment>('Up-to-date', (d) => d.status?.updatedReplicas ?? 0, 'integer'),
     column<Deployment>('Available', (d) => d.status?.availableReplicas ?? 0, 'integer'),
     ageColumn<Deployment>(),
-    ...templateColumns<Deployment>((d) => d.spec.template, (d) => selectorText(d.spec.selector)),
+    ...templateColumns<Deployment>(
+      (d) => d.spec.template,
+      (d) => selectorText(d.spec.selector),
+    ),
   ],
 })
 
@@ -69,17 +78,29 @@ function validateStrategy(strategy: Deployment['spec']['strategy'], path: string
     return strategy.rollingUpdate ? [forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")] : []
   if (strategy.type !== 'RollingUpdate') return [notSupported(`${path}.type`, strategy.type, ['Recreate', 'RollingUpdate'])]
   const { maxSurge = 0, maxUnavailable = 0 } = strategy.rollingUpdate ?? {}
-  const errors = [...percentOrCount(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`), ...percentOrCount(maxSurge, `${path}.rollingUpdate.maxSurge`)]
+  const errors = [
+    ...percentOrCount(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`),
+    ...percentOrCount(maxSurge, `${path}.rollingUpdate.maxSurge`),
+  ]
   if (isZero(maxUnavailable) && isZero(maxSurge))
     errors.push(invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
   const percent = typeof maxUnavailable === 'string' ? /^(\d+)%$/.exec(maxUnavailable) : null
-  if (percent && Number(percent[1]) > 100) errors.push(invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'))
+  if (percent && Number(percent[1]) > 100)
+    errors.push(invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'))
   return errors
 }
 
 export function percentOrCount(value: IntOrString, path: string): FieldError[] {
   if (typeof value === 'number') return nonNegative(value, path)
-  return /^\d+%$/.test(value) ? [] : [invalid(path, value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")]
+  return /^\d+%$/.test(value)
+    ? []
+    : [
+        invalid(
+          path,
+          value,
+          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+        ),
+      ]
 }
 
 function isZero(value: IntOrString): boolean {

@@ -12,7 +12,10 @@ import { isAddress } from './services.ts'
 const SHOWN_MAX = 3
 
 export const endpoints = defineResource<Endpoints>({
-  kind: 'Endpoints', plural: 'endpoints', singular: 'endpoints', shortNames: ['ep'],
+  kind: 'Endpoints',
+  plural: 'endpoints',
+  singular: 'endpoints',
+  shortNames: ['ep'],
   defaults(e) {
     for (const subset of e.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP'
   },
@@ -22,7 +25,8 @@ export const endpoints = defineResource<Endpoints>({
       if (!subset.addresses?.length && !subset.notReadyAddresses?.length)
         errors.push(required(`subsets[${i}]`, 'must specify `addresses` or `notReadyAddresses`'))
       for (const [j, a] of (subset.addresses ?? []).entries())
-        if (!isAddress(a.ip)) errors.push(invalid(`subsets[${i}].addresses[${j}].ip`, a.ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'))
+        if (!isAddress(a.ip))
+          errors.push(invalid(`subsets[${i}].addresses[${j}].ip`, a.ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'))
       for (const [j, p] of (subset.ports ?? []).entries()) {
         if ((subset.ports?.length ?? 0) > 1 && !p.name) errors.push(required(`subsets[${i}].ports[${j}].name`))
         for (const text of isPortNumber(p.port)) errors.push(invalid(`subsets[${i}].ports[${j}].port`, p.port, text))
@@ -30,7 +34,10 @@ export const endpoints = defineResource<Endpoints>({
     }
     return errors
   },
-  warnings: (e) => (e.metadata.labels?.['endpoints.kubernetes.io/managed-by'] ? [] : ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice']),
+  warnings: (e) =>
+    e.metadata.labels?.['endpoints.kubernetes.io/managed-by']
+      ? []
+      : ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   columns: [nameColumn<Endpoints>(), column<Endpoints>('Endpoints', (e) => endpointsText(e.subsets)), ageColumn<Endpoints>()],
 })
 
@@ -55,7 +62,9 @@ function hostPort(ip: string, port: number): string {
 }
 
 export const endpointslices = defineResource<EndpointSlice>({
-  group: 'discovery.k8s.io', kind: 'EndpointSlice', plural: 'endpointslices',
+  group: 'discovery.k8s.io',
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
   defaults(slice) {
     slice.endpoints ??= []
     for (const port of slice.ports ?? []) {
@@ -66,7 +75,8 @@ export const endpointslices = defineResource<EndpointSlice>({
   validate(slice, old) {
     const errors: FieldError[] = []
     if (!slice.addressType) errors.push(required('addressType'))
-    else if (!['FQDN', 'IPv4', 'IPv6'].includes(slice.addressType)) errors.push(notSupported('addressType', slice.addressType, ['FQDN', 'IPv4', 'IPv6']))
+    else if (!['FQDN', 'IPv4', 'IPv6'].includes(slice.addressType))
+      errors.push(notSupported('addressType', slice.addressType, ['FQDN', 'IPv4', 'IPv6']))
     for (const [i, e] of (slice.endpoints ?? []).entries()) {
       if (!e.addresses?.length) errors.push(required(`endpoints[${i}].addresses`, 'must contain at least 1 address'))
       for (const [j, a] of (e.addresses ?? []).entries())

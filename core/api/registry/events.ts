@@ -6,10 +6,14 @@ import { column, wide } from './columns.ts'
 import { defineResource, nameColumn } from './definition.ts'
 
 export const events = defineResource<KubeEvent>({
-  kind: 'Event', plural: 'events', shortNames: ['ev'],
+  kind: 'Event',
+  plural: 'events',
+  shortNames: ['ev'],
   validate(event) {
     const namespace = event.involvedObject?.namespace || 'default'
-    return event.metadata.namespace === namespace ? [] : [invalid('involvedObject.namespace', event.involvedObject?.namespace ?? '', 'does not match event.namespace')]
+    return event.metadata.namespace === namespace
+      ? []
+      : [invalid('involvedObject.namespace', event.involvedObject?.namespace ?? '', 'does not match event.namespace')]
   },
   columns: [
     column<KubeEvent>('Last Seen', lastSeen),

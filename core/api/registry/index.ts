@@ -9,7 +9,13 @@ import { ingressclasses, ingresses, networkpolicies } from './networking.ts'
 import { namespaces, nodes } from './nodes.ts'
 import { pods } from './pods.ts'
 import {
-  horizontalpodautoscalers, leases, limitranges, poddisruptionbudgets, priorityclasses, resourcequotas, runtimeclasses,
+  horizontalpodautoscalers,
+  leases,
+  limitranges,
+  poddisruptionbudgets,
+  priorityclasses,
+  resourcequotas,
+  runtimeclasses,
 } from './policy.ts'
 import { clusterrolebindings, clusterroles, rolebindings, roles } from './rbac.ts'
 import { replicasets, replicationcontrollers } from './replicasets.ts'
@@ -19,17 +25,39 @@ import { persistentvolumeclaims, persistentvolumes, storageclasses } from './sto
 
 export function builtInResources(): ResourceDefinition[] {
   return [
-    configmaps, endpoints, events, limitranges, namespaces, nodes, persistentvolumeclaims, persistentvolumes, pods, replicationcontrollers,
-    resourcequotas, secrets, serviceaccounts, services,
-    controllerrevisions, daemonsets, deployments, replicasets, statefulsets,
+    configmaps,
+    endpoints,
+    events,
+    limitranges,
+    namespaces,
+    nodes,
+    persistentvolumeclaims,
+    persistentvolumes,
+    pods,
+    replicationcontrollers,
+    resourcequotas,
+    secrets,
+    serviceaccounts,
+    services,
+    controllerrevisions,
+    daemonsets,
+    deployments,
+    replicasets,
+    statefulsets,
     horizontalpodautoscalers,
-    cronjobs, jobs,
+    cronjobs,
+    jobs,
     leases,
     endpointslices,
-    ingressclasses, ingresses, networkpolicies,
+    ingressclasses,
+    ingresses,
+    networkpolicies,
     runtimeclasses,
     poddisruptionbudgets,
-    clusterrolebindings, clusterroles, rolebindings, roles,
+    clusterrolebindings,
+    clusterroles,
+    rolebindings,
+    roles,
     priorityclasses,
     storageclasses,
   ] as unknown as ResourceDefinition[]

@@ -14,7 +14,11 @@ export const JOB_UID_LABEL = 'batch.kubernetes.io/controller-uid'
 export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name'
 
 export const jobs = defineResource<Job>({
-  group: 'batch', kind: 'Job', plural: 'jobs', categories: ['all'], subresources: ['status'],
+  group: 'batch',
+  kind: 'Job',
+  plural: 'jobs',
+  categories: ['all'],
+  subresources: ['status'],
   defaults(job) {
     defaultJobSpec(job.spec)
   },
@@ -29,7 +33,9 @@ export const jobs = defineResource<Job>({
     return errors
   },
   strategy: {
-    generation: true, statusSubresource: true, defaultPropagation: 'Background',
+    generation: true,
+    statusSubresource: true,
+    defaultPropagation: 'Background',
     prepareForCreate(job) {
       if (!job.spec || job.spec.manualSelector) return
       const uid = job.metadata.uid!
@@ -55,7 +61,10 @@ export const jobs = defineResource<Job>({
       return humanDuration((parseTime(job.status.completionTime) ?? now) - start)
     }),
     ageColumn<Job>(),
-    ...templateColumns<Job>((job) => job.spec.template, (job) => selectorText(job.spec.selector)),
+    ...templateColumns<Job>(
+      (job) => job.spec.template,
+      (job) => selectorText(job.spec.selector),
+    ),
   ],
   selectableFields: new Map([['status.successful', (job: Job) => String(job.status?.succeeded ?? 0)]]),
 })
@@ -96,7 +105,12 @@ function validateJobSpec(spec: JobSpec | undefined, path: string): FieldError[] 
 }
 
 export const cronjobs = defineResource<CronJob>({
-  group: 'batch', kind: 'CronJob', plural: 'cronjobs', shortNames: ['cj'], categories: ['all'], subresources: ['status'],
+  group: 'batch',
+  kind: 'CronJob',
+  plural: 'cronjobs',
+  shortNames: ['cj'],
+  categories: ['all'],
+  subresources: ['status'],
   defaults(cron) {
     if (!cron.spec) return
     cron.spec.concurrencyPolicy ??= 'Allow'
@@ -112,7 +126,13 @@ export const cronjobs = defineResource<CronJob>({
     const errors: FieldError[] = []
     if (!spec.schedule) errors.push(required('spec.schedule'))
     else if (spec.schedule.trim().split(/\s+/).length !== 5 && !spec.schedule.startsWith('@'))
-      errors.push(invalid('spec.schedule', spec.schedule, `expected exactly 5 fields, found ${spec.schedule.trim().split(/\s+/).length}: [${spec.schedule.trim().split(/\s+/).join(' ')}]`))
+      errors.push(
+        invalid(
+          'spec.schedule',
+          spec.schedule,
+          `expected exactly 5 fields, found ${spec.schedule.trim().split(/\s+/).length}: [${spec.schedule.trim().split(/\s+/).join(' ')}]`,
+        ),
+      )
     errors.push(...oneOf(spec.concurrencyPolicy, 'spec.concurrencyPolicy', ['Allow', 'Forbid', 'Replace']))
     errors.push(...validateJobSpec(spec.jobTemplate?.spec, 'spec.jobTemplate.spec'))
     if (cron.metadata.name.length > 52) errors.push(invalid('metadata.name', cron.metadata.name, 'must be no more than 52 characters'))

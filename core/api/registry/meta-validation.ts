@@ -33,7 +33,13 @@ export function validateMeta(object: KubeObject, definition: ResourceDefinition)
     if (owner.controller) controllers += 1
   }
   if (controllers > 1)
-    errors.push(invalid('metadata.ownerReferences', metadata.ownerReferences, 'Only one reference can have Controller set to true. Found "true" in references for several owners'))
+    errors.push(
+      invalid(
+        'metadata.ownerReferences',
+        metadata.ownerReferences,
+        'Only one reference can have Controller set to true. Found "true" in references for several owners',
+      ),
+    )
   for (const finalizer of metadata.finalizers ?? [])
     for (const text of isQualifiedName(finalizer)) errors.push(invalid('metadata.finalizers', finalizer, text))
   return errors
@@ -50,7 +56,12 @@ export function validateMetaUpdate(object: KubeObject, old: KubeObject): FieldEr
     const had = new Set(before.finalizers ?? [])
     const added = (now.finalizers ?? []).filter((f) => !had.has(f))
     if (added.length > 0)
-      errors.push(forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((f) => JSON.stringify(f)).join(', ')}}`))
+      errors.push(
+        forbidden(
+          'metadata.finalizers',
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((f) => JSON.stringify(f)).join(', ')}}`,
+        ),
+      )
   }
   return errors
 }

@@ -10,11 +10,16 @@ const GROUP = 'networking.k8s.io'
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix']
 
 export const ingresses = defineResource<Ingress>({
-  group: GROUP, kind: 'Ingress', plural: 'ingresses', shortNames: ['ing'], subresources: ['status'],
+  group: GROUP,
+  kind: 'Ingress',
+  plural: 'ingresses',
+  shortNames: ['ing'],
+  subresources: ['status'],
   validate(ingress) {
     const { spec } = ingress
     const errors: FieldError[] = []
-    if (!spec?.rules?.length && !spec?.defaultBackend) return [invalid('spec', spec?.rules ?? [], 'either `defaultBackend` or `rules` must be specified')]
+    if (!spec?.rules?.length && !spec?.defaultBackend)
+      return [invalid('spec', spec?.rules ?? [], 'either `defaultBackend` or `rules` must be specified')]
     if (spec.defaultBackend) errors.push(...validateBackend(spec.defaultBackend, 'spec.defaultBackend'))
     for (const [i, rule] of (spec.rules ?? []).entries()) {
       if (rule.http && !rule.http.paths?.length) errors.push(required(`spec.rules[${i}].http.paths`))
@@ -30,13 +35,16 @@ export const ingresses = defineResource<Ingress>({
     return errors
   },
   strategy: {
-    generation: true, statusSubresource: true,
+    generation: true,
+    statusSubresource: true,
     prepareForCreate(ingress) {
       ingress.status = { loadBalancer: {} }
     },
   },
   warnings: (ingress) =>
-    ingress.metadata.annotations?.['kubernetes.io/ingress.class'] ? ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'] : [],
+    ingress.metadata.annotations?.['kubernetes.io/ingress.class']
+      ? ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead']
+      : [],
   columns: [
     nameColumn<Ingress>(),
     column<Ingress>('Class', (i) => i.spec.ingressClassName ?? '<none>'),
@@ -45,7 +53,12 @@ export const ingresses = defineResource<Ingress>({
       if (hosts.length === 0) return '*'
       return hosts.length > 3 ? `${hosts.slice(0, 3).join(',')} + ${hosts.length - 3} more...` : hosts.join(',')
     }),
-    column<Ingress>('Address', (i) => (i.status?.loadBalancer?.ingress ?? []).map((x) => x.ip || x.hostname || '').filter((t) => t !== '').join(',')),
+    column<Ingress>('Address', (i) =>
+      (i.status?.loadBalancer?.ingress ?? [])
+        .map((x) => x.ip || x.hostname || '')
+        .filter((t) => t !== '')
+        .join(','),
+    ),
     column<Ingress>('Ports', (i) => (i.spec.tls?.length ? '80, 443' : '80')),
     ageColumn<Ingress>(),
   ],
@@ -63,7 +76,10 @@ function validateBackend(backend: IngressBackend | undefined, path: string): Fie
 }
 
 export const ingressclasses = defineResource<IngressClass>({
-  group: GROUP, kind: 'IngressClass', plural: 'ingressclasses', namespaced: false,
+  group: GROUP,
+  kind: 'IngressClass',
+  plural: 'ingressclasses',
+  namespaced: false,
   validate: (c) => (c.spec?.controller ? [] : [required('spec.controller')]),
   strategy: { generation: true },
   columns: [
@@ -79,7 +95,10 @@ export const ingressclasses = defineResource<IngressClass>({
 })
 
 export const networkpolicies = defineResource<NetworkPolicy>({
-  group: GROUP, kind: 'NetworkPolicy', plural: 'networkpolicies', shortNames: ['netpol'],
+  group: GROUP,
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
+  shortNames: ['netpol'],
   defaults(policy) {
     if (!policy.spec) return
     const { spec } = policy
@@ -90,7 +109,8 @@ export const networkpolicies = defineResource<NetworkPolicy>({
   validate(policy) {
     const { spec } = policy
     const errors: FieldError[] = [...validateLabelSelector(spec?.podSelector, 'spec.podSelector')]
-    for (const [i, type] of (spec?.policyTypes ?? []).entries()) errors.push(...oneOf(type, `spec.policyTypes[${i}]`, ['Egress', 'Ingress']))
+    for (const [i, type] of (spec?.policyTypes ?? []).entries())
+      errors.push(...oneOf(type, `spec.policyTypes[${i}]`, ['Egress', 'Ingress']))
     for (const [i, rule] of (spec?.ingress ?? []).entries())
       for (const [j, peer] of (rule.from ?? []).entries()) errors.push(...validatePeer(peer, `spec.ingress[${i}].from[${j}]`))
     for (const [i, rule] of (spec?.egress ?? []).entries())
@@ -98,11 +118,18 @@ export const networkpolicies = defineResource<NetworkPolicy>({
     return errors
   },
   strategy: { generation: true },
-  columns: [nameColumn<NetworkPolicy>(), column<NetworkPolicy>('Pod-Selector', (p) => selectorText(p.spec.podSelector)), ageColumn<NetworkPolicy>()],
+  columns: [
+    nameColumn<NetworkPolicy>(),
+    column<NetworkPolicy>('Pod-Selector', (p) => selectorText(p.spec.podSelector)),
+    ageColumn<NetworkPolicy>(),
+  ],
 })
 
 function validatePeer(peer: NetworkPolicyPeer, path: string): FieldError[] {
-  const errors = [...validateLabelSelector(peer.podSelector, `${path}.podSelector`), ...validateLabelSelector(peer.namespaceSelector, `${path}.namespaceSelector`)]
+  const errors = [
+    ...validateLabelSelector(peer.podSelector, `${path}.podSelector`),
+    ...validateLabelSelector(peer.namespaceSelector, `${path}.namespaceSelector`),
+  ]
   const count = Object.keys(peer).length
   if (count === 0) errors.push(required(path, 'must specify a peer'))
   else if (peer.ipBlock && count > 1) errors.push(forbidden(path, 'may not specify both ipBlock and another peer'))

@@ -7,11 +7,14 @@ import type { Namespace, Node } from '../types/index.ts'
 import { ageColumn, column, wide } from './columns.ts'
 import { defineResource, nameColumn } from './definition.ts'
 
-
 const ROLE_PREFIX = 'node-role.kubernetes.io/'
 
 export const nodes = defineResource<Node>({
-  kind: 'Node', plural: 'nodes', shortNames: ['no'], namespaced: false, subresources: ['status', 'proxy'],
+  kind: 'Node',
+  plural: 'nodes',
+  shortNames: ['no'],
+  namespaced: false,
+  subresources: ['status', 'proxy'],
   defaults(node) {
     node.spec ??= {}
   },
@@ -72,7 +75,12 @@ function address(node: Node, type: string): string {
 }
 
 export const namespaces = defineResource<Namespace>({
-  kind: 'Namespace', plural: 'namespaces', shortNames: ['ns'], namespaced: false, subresources: ['status', 'finalize'], nameRule: 'label',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  shortNames: ['ns'],
+  namespaced: false,
+  subresources: ['status', 'finalize'],
+  nameRule: 'label',
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   defaults(ns) {
     ns.metadata.labels = { ...ns.metadata.labels, ...(ns.metadata.name ? { 'kubernetes.io/metadata.name': ns.metadata.name } : {}) }
@@ -91,5 +99,8 @@ export const namespaces = defineResource<Namespace>({
     },
   },
   columns: [nameColumn<Namespace>(), column<Namespace>('Status', (ns) => ns.status?.phase ?? ''), ageColumn<Namespace>()],
-  selectableFields: new Map([['status.phase', (ns: Namespace) => ns.status?.phase ?? ''], ['name', (ns: Namespace) => ns.metadata.name]]),
+  selectableFields: new Map([
+    ['status.phase', (ns: Namespace) => ns.status?.phase ?? ''],
+    ['name', (ns: Namespace) => ns.metadata.name],
+  ]),
 })

@@ -62,8 +62,10 @@ function defaultHandler(handler: LifecycleHandler): void {
 function defaultVolume(volume: Volume): void {
   if (Object.keys(volume).length === 1) volume.emptyDir = {}
   if (volume.hostPath) volume.hostPath.type ??= ''
-  for (const source of [volume.configMap, volume.secret, volume.downwardAPI, volume.projected]) if (source) source.defaultMode ??= DEFAULT_MODE
-  for (const source of volume.projected?.sources ?? []) if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600
+  for (const source of [volume.configMap, volume.secret, volume.downwardAPI, volume.projected])
+    if (source) source.defaultMode ??= DEFAULT_MODE
+  for (const source of volume.projected?.sources ?? [])
+    if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600
   const downward = [...(volume.downwardAPI?.items ?? []), ...(volume.projected?.sources ?? []).flatMap((s) => s.downwardAPI?.items ?? [])]
   for (const item of downward) {
     if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1'

@@ -14,7 +14,10 @@ export function defaultTemplate(template: PodTemplateSpec | undefined): void {
 
 /** `selector` null: it selects nothing, so that no template can match it. */
 export function validateTemplate(
-  template: PodTemplateSpec | undefined, selector: Selector, restartPolicies: readonly string[], path: string,
+  template: PodTemplateSpec | undefined,
+  selector: Selector,
+  restartPolicies: readonly string[],
+  path: string,
 ): FieldError[] {
   if (!template) return [required(path)]
   const errors: FieldError[] = []

@@ -16,7 +16,8 @@ export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldE
   for (const [i, volume] of (spec.volumes ?? []).entries()) {
     const at = `${path}.volumes[${i}]`
     if (!volume.name) errors.push(required(`${at}.name`))
-    else if (isDns1123Label(volume.name).length > 0) errors.push(...isDns1123Label(volume.name).map((t) => invalid(`${at}.name`, volume.name, t)))
+    else if (isDns1123Label(volume.name).length > 0)
+      errors.push(...isDns1123Label(volume.name).map((t) => invalid(`${at}.name`, volume.name, t)))
     else if (volumes.has(volume.name)) errors.push(duplicate(`${at}.name`, volume.name))
     volumes.add(volume.name)
     const sources = Object.keys(volume).filter((k) => k !== 'name')
@@ -24,12 +25,15 @@ export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldE
     if (volume.hostPath && !volume.hostPath.path) errors.push(required(`${at}.hostPath.path`))
     if (volume.configMap && !volume.configMap.name) errors.push(required(`${at}.configMap.name`))
     if (volume.secret && !volume.secret.secretName) errors.push(required(`${at}.secret.secretName`))
-    if (volume.persistentVolumeClaim && !volume.persistentVolumeClaim.claimName) errors.push(required(`${at}.persistentVolumeClaim.claimName`))
+    if (volume.persistentVolumeClaim && !volume.persistentVolumeClaim.claimName)
+      errors.push(required(`${at}.persistentVolumeClaim.claimName`))
   }
   const names = new Set<string>()
   if (!spec.containers?.length) errors.push(required(`${path}.containers`))
-  for (const [i, c] of (spec.containers ?? []).entries()) errors.push(...validateContainer(c, `${path}.containers[${i}]`, names, volumes, false))
-  for (const [i, c] of (spec.initContainers ?? []).entries()) errors.push(...validateContainer(c, `${path}.initContainers[${i}]`, names, volumes, true))
+  for (const [i, c] of (spec.containers ?? []).entries())
+    errors.push(...validateContainer(c, `${path}.containers[${i}]`, names, volumes, false))
+  for (const [i, c] of (spec.initContainers ?? []).entries())
+    errors.push(...validateContainer(c, `${path}.initContainers[${i}]`, names, volumes, true))
   errors.push(...hostPortConflicts(spec, path))
   errors.push(...oneOf(spec.restartPolicy, `${path}.restartPolicy`, ['Always', 'OnFailure', 'Never']))
   errors.push(...oneOf(spec.dnsPolicy, `${path}.dnsPolicy`, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']))
@@ -39,8 +43,10 @@ export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldE
   for (const [i, term] of (spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).entries())
     for (const [j, e] of (term.matchExpressions ?? []).entries()) {
       const at = `${path}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}].matchExpressions[${j}]`
-      if (!['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'].includes(e.operator)) errors.push(invalid(`${at}.operator`, e.operator, 'not a valid selector operator'))
-      else if ((e.operator === 'In' || e.operator === 'NotIn') && !e.values?.length) errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
+      if (!['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'].includes(e.operator))
+        errors.push(invalid(`${at}.operator`, e.operator, 'not a valid selector operator'))
+      else if ((e.operator === 'In' || e.operator === 'NotIn') && !e.values?.length)
+        errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
     }
   for (const field of ['podAffinity', 'podAntiAffinity'] as const)
     for (const [i, term] of (spec.affinity?.[field]?.requiredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
@@ -48,8 +54,10 @@ export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldE
       if (!term.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'))
       errors.push(...validateLabelSelector(term.labelSelector, `${at}.labelSelector`))
     }
-  for (const [i, toleration] of (spec.tolerations ?? []).entries()) errors.push(...validateToleration(toleration, `${path}.tolerations[${i}]`))
-  if (spec.terminationGracePeriodSeconds !== undefined) errors.push(...nonNegative(spec.terminationGracePeriodSeconds, `${path}.terminationGracePeriodSeconds`))
+  for (const [i, toleration] of (spec.tolerations ?? []).entries())
+    errors.push(...validateToleration(toleration, `${path}.tolerations[${i}]`))
+  if (spec.terminationGracePeriodSeconds !== undefined)
+    errors.push(...nonNegative(spec.terminationGracePeriodSeconds, `${path}.terminationGracePeriodSeconds`))
   if (spec.nodeName) errors.push(...isDns1123Subdomain(spec.nodeName).map((t) => invalid(`${path}.nodeName`, spec.nodeName, t)))
   if (spec.hostname) errors.push(...isDns1123Label(spec.hostname).map((t) => invalid(`${path}.hostname`, spec.hostname, t)))
   if (spec.subdomain) errors.push(...isDns1123Label(spec.subdomain).map((t) => invalid(`${path}.subdomain`, spec.subdomain, t)))
@@ -70,11 +78,21 @@ function validateContainer(c: Container, path: string, names: Set<string>, volum
   for (const [i, env] of (c.env ?? []).entries()) {
     const at = `${path}.env[${i}]`
     if (!env.name) errors.push(required(`${at}.name`))
-    else if (env.name.includes('=')) errors.push(invalid(`${at}.name`, env.name, "a valid environment variable name must consist only of printable ASCII characters other than '='"))
+    else if (env.name.includes('='))
+      errors.push(
+        invalid(`${at}.name`, env.name, "a valid environment variable name must consist only of printable ASCII characters other than '='"),
+      )
     if (env.valueFrom) {
       if (env.value) errors.push(invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'))
       const sources = Object.keys(env.valueFrom).length
-      if (sources === 0) errors.push(invalid(`${at}.valueFrom`, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'))
+      if (sources === 0)
+        errors.push(
+          invalid(
+            `${at}.valueFrom`,
+            '',
+            'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+          ),
+        )
       else if (sources > 1) errors.push(invalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'))
     }
   }
@@ -92,7 +110,8 @@ function validateContainer(c: Container, path: string, names: Set<string>, volum
   for (const field of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
     const probe = c[field]
     if (!probe) continue
-    if (init && c.restartPolicy !== 'Always') errors.push(forbidden(`${path}.${field}`, 'may not be set for init containers without restartPolicy=Always'))
+    if (init && c.restartPolicy !== 'Always')
+      errors.push(forbidden(`${path}.${field}`, 'may not be set for init containers without restartPolicy=Always'))
     else errors.push(...validateProbe(probe, `${path}.${field}`))
     if (field !== 'readinessProbe' && probe.successThreshold !== undefined && probe.successThreshold !== 1)
       errors.push(invalid(`${path}.${field}.successThreshold`, probe.successThreshold, 'must be 1'))
@@ -181,8 +200,14 @@ function validateToleration(t: Toleration, path: string): FieldError[] {
   if (t.key) for (const text of isQualifiedName(t.key)) errors.push(invalid(`${path}.key`, t.key, text))
   const operator = t.operator || 'Equal'
   if (!t.key && operator !== 'Exists')
-    errors.push(invalid(`${path}.operator`, t.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"'))
-  if (operator === 'Exists' && t.value) errors.push(invalid(`${path}.operator`, t.value, 'value must be empty when `operator` is \'Exists\''))
+    errors.push(
+      invalid(
+        `${path}.operator`,
+        t.operator ?? '',
+        'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+      ),
+    )
+  if (operator === 'Exists' && t.value) errors.push(invalid(`${path}.operator`, t.value, "value must be empty when `operator` is 'Exists'"))
   else if (operator !== 'Exists' && operator !== 'Equal') errors.push(notSupported(`${path}.operator`, operator, ['Equal', 'Exists']))
   if (t.tolerationSeconds !== undefined && t.effect !== 'NoExecute')
     errors.push(invalid(`${path}.effect`, t.effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"))

@@ -11,7 +11,10 @@ import { defaultPodSpec } from './pod-defaults.ts'
 import { validatePodSpec } from './pod-validation.ts'
 
 export const pods = defineResource<Pod>({
-  kind: 'Pod', plural: 'pods', shortNames: ['po'], categories: ['all'],
+  kind: 'Pod',
+  plural: 'pods',
+  shortNames: ['po'],
+  categories: ['all'],
   subresources: ['status', 'binding', 'eviction', 'log', 'exec', 'attach', 'portforward', 'ephemeralcontainers', 'resize', 'proxy'],
   defaults(pod) {
     defaultPodSpec(pod.spec)
@@ -24,7 +27,15 @@ export const pods = defineResource<Pod>({
     prepareForCreate(pod) {
       pod.status = { phase: 'Pending', qosClass: qosClass([...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) }
       if (pod.spec?.schedulingGates?.length)
-        pod.status.conditions = [{ type: 'PodScheduled', status: 'False', lastProbeTime: null, reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }]
+        pod.status.conditions = [
+          {
+            type: 'PodScheduled',
+            status: 'False',
+            lastProbeTime: null,
+            reason: 'SchedulingGated',
+            message: 'Scheduling is blocked due to non-empty scheduling gates',
+          },
+        ]
     },
     gracePeriodSeconds(pod, requested) {
       // A pod that no kubelet holds, or that has finished, has nothing to wait for.
@@ -73,7 +84,9 @@ function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   for (const [i, c] of pod.spec.containers.entries()) allowed.containers[i]!.image = c.image
   for (const [i, c] of (pod.spec.initContainers ?? []).entries()) if (allowed.initContainers?.[i]) allowed.initContainers[i].image = c.image
   if (pod.spec.activeDeadlineSeconds !== undefined) allowed.activeDeadlineSeconds = pod.spec.activeDeadlineSeconds
-  const kept = (old.spec.tolerations ?? []).every((t) => (pod.spec.tolerations ?? []).some((n) => n.key === t.key && n.effect === t.effect && n.operator === t.operator && n.value === t.value))
+  const kept = (old.spec.tolerations ?? []).every((t) =>
+    (pod.spec.tolerations ?? []).some((n) => n.key === t.key && n.effect === t.effect && n.operator === t.operator && n.value === t.value),
+  )
   if (!kept) errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
   if (pod.spec.tolerations) allowed.tolerations = cloneJson(pod.spec.tolerations)
   else delete allowed.tolerations

@@ -10,11 +10,17 @@ import { immutable, nonNegative, validateLabelSelector } from './meta-validation
 
 /** autoscaling/v1 knows only CPU; it is kept as the one metric of autoscaling/v2. */
 const HPA_V1: ServedVersion = {
-  group: 'autoscaling', version: 'v1',
+  group: 'autoscaling',
+  version: 'v1',
   toStored(draft) {
     const spec = draft.spec as Record<string, unknown> | undefined
     if (spec?.targetCPUUtilizationPercentage === undefined) return
-    spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: spec.targetCPUUtilizationPercentage } } }]
+    spec.metrics = [
+      {
+        type: 'Resource',
+        resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: spec.targetCPUUtilizationPercentage } },
+      },
+    ]
     delete spec.targetCPUUtilizationPercentage
   },
   fromStored(draft) {
@@ -33,18 +39,26 @@ const HPA_V1: ServedVersion = {
 }
 
 export const horizontalpodautoscalers = defineResource<HorizontalPodAutoscaler>({
-  group: 'autoscaling', version: 'v2', otherVersions: [HPA_V1], kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers',
-  shortNames: ['hpa'], categories: ['all'], subresources: ['status'],
+  group: 'autoscaling',
+  version: 'v2',
+  otherVersions: [HPA_V1],
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  subresources: ['status'],
   defaults(hpa) {
     if (!hpa.spec) return
     hpa.spec.minReplicas ??= 1
-    if (!hpa.spec.metrics?.length) hpa.spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }]
+    if (!hpa.spec.metrics?.length)
+      hpa.spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }]
   },
   validate(hpa) {
     const { spec } = hpa
     if (!spec) return [required('spec.scaleTargetRef.kind')]
     const errors: FieldError[] = []
-    if (spec.minReplicas !== undefined && spec.minReplicas < 1) errors.push(invalid('spec.minReplicas', spec.minReplicas, 'must be greater than or equal to 1'))
+    if (spec.minReplicas !== undefined && spec.minReplicas < 1)
+      errors.push(invalid('spec.minReplicas', spec.minReplicas, 'must be greater than or equal to 1'))
     if (!(spec.maxReplicas >= 1)) errors.push(invalid('spec.maxReplicas', spec.maxReplicas ?? 0, 'must be greater than 0'))
     else if (spec.minReplicas !== undefined && spec.maxReplicas < spec.minReplicas)
       errors.push(invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`'))
@@ -84,7 +98,11 @@ function targetsText(hpa: HorizontalPodAutoscaler): string {
 }
 
 export const poddisruptionbudgets = defineResource<PodDisruptionBudget>({
-  group: 'policy', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets', shortNames: ['pdb'], subresources: ['status'],
+  group: 'policy',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  shortNames: ['pdb'],
+  subresources: ['status'],
   validate(pdb) {
     const errors = validateLabelSelector(pdb.spec?.selector, 'spec.selector')
     if (pdb.spec?.minAvailable !== undefined && pdb.spec.maxUnavailable !== undefined)
@@ -92,7 +110,8 @@ export const poddisruptionbudgets = defineResource<PodDisruptionBudget>({
     return errors
   },
   strategy: {
-    generation: true, statusSubresource: true,
+    generation: true,
+    statusSubresource: true,
     prepareForCreate(pdb) {
       pdb.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }
     },
@@ -115,7 +134,11 @@ export interface PriorityClass extends KubeObject {
 const USER_PRIORITY_MAX = 1_000_000_000
 
 export const priorityclasses = defineResource<PriorityClass>({
-  group: 'scheduling.k8s.io', kind: 'PriorityClass', plural: 'priorityclasses', shortNames: ['pc'], namespaced: false,
+  group: 'scheduling.k8s.io',
+  kind: 'PriorityClass',
+  plural: 'priorityclasses',
+  shortNames: ['pc'],
+  namespaced: false,
   defaults(pc) {
     pc.preemptionPolicy ??= 'PreemptLowerPriority'
   },
@@ -123,8 +146,14 @@ export const priorityclasses = defineResource<PriorityClass>({
     const errors: FieldError[] = []
     if (pc.metadata.name.startsWith('system-')) {
       if (pc.metadata.name !== 'system-cluster-critical' && pc.metadata.name !== 'system-node-critical')
-        errors.push(forbidden('metadata.name', "priority class names with 'system-' prefix are reserved for system use only. error: only system-node-critical and system-cluster-critical are allowed"))
-    } else if (pc.value > USER_PRIORITY_MAX) errors.push(forbidden('value', `maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`))
+        errors.push(
+          forbidden(
+            'metadata.name',
+            "priority class names with 'system-' prefix are reserved for system use only. error: only system-node-critical and system-cluster-critical are allowed",
+          ),
+        )
+    } else if (pc.value > USER_PRIORITY_MAX)
+      errors.push(forbidden('value', `maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`))
     if (old && pc.value !== old.value) errors.push(forbidden('value', 'may not be changed in an update.'))
     return errors
   },
@@ -143,7 +172,10 @@ export interface ResourceQuota extends KubeObject {
 }
 
 export const resourcequotas = defineResource<ResourceQuota>({
-  kind: 'ResourceQuota', plural: 'resourcequotas', shortNames: ['quota'], subresources: ['status'],
+  kind: 'ResourceQuota',
+  plural: 'resourcequotas',
+  shortNames: ['quota'],
+  subresources: ['status'],
   strategy: { statusSubresource: true },
   columns: [
     nameColumn<ResourceQuota>(),
@@ -155,16 +187,23 @@ export const resourcequotas = defineResource<ResourceQuota>({
 
 function quotaText(quota: ResourceQuota, wanted: (resource: string) => boolean): string {
   const hard = quota.status?.hard ?? {}
-  return Object.keys(hard).filter(wanted).sort(byText).map((r) => `${r}: ${quota.status?.used?.[r] ?? '0'}/${hard[r]}`).join(', ')
+  return Object.keys(hard)
+    .filter(wanted)
+    .sort(byText)
+    .map((r) => `${r}: ${quota.status?.used?.[r] ?? '0'}/${hard[r]}`)
+    .join(', ')
 }
 
 export const limitranges = defineResource({ kind: 'LimitRange', plural: 'limitranges', shortNames: ['limits'] })
 
 export const leases = defineResource<Lease>({
-  group: 'coordination.k8s.io', kind: 'Lease', plural: 'leases',
+  group: 'coordination.k8s.io',
+  kind: 'Lease',
+  plural: 'leases',
   validate: (lease) => [
     ...(lease.spec?.leaseDurationSeconds !== undefined && lease.spec.leaseDurationSeconds <= 0
-      ? [invalid('spec.leaseDurationSeconds', lease.spec.leaseDurationSeconds, 'must be greater than 0')] : []),
+      ? [invalid('spec.leaseDurationSeconds', lease.spec.leaseDurationSeconds, 'must be greater than 0')]
+      : []),
     ...nonNegative(lease.spec?.leaseTransitions, 'spec.leaseTransitions'),
   ],
   columns: [nameColumn<Lease>(), column<Lease>('Holder', (l) => l.spec?.holderIdentity ?? ''), ageColumn<Lease>()],
@@ -175,7 +214,10 @@ export interface RuntimeClass extends KubeObject {
 }
 
 export const runtimeclasses = defineResource<RuntimeClass>({
-  group: 'node.k8s.io', kind: 'RuntimeClass', plural: 'runtimeclasses', namespaced: false,
+  group: 'node.k8s.io',
+  kind: 'RuntimeClass',
+  plural: 'runtimeclasses',
+  namespaced: false,
   validate: (r, old) => (!r.handler ? [required('handler')] : old ? immutable(r.handler, old.handler, 'handler') : []),
   columns: [nameColumn<RuntimeClass>(), column<RuntimeClass>('Handler', (r) => r.handler), ageColumn<RuntimeClass>()],
 })

@@ -15,13 +15,23 @@ interface Binding extends KubeObject {
 }
 
 export const roles = defineResource({ group: GROUP, kind: 'Role', plural: 'roles', nameRule: 'path' })
-export const clusterroles = defineResource({ group: GROUP, kind: 'ClusterRole', plural: 'clusterroles', namespaced: false, nameRule: 'path' })
+export const clusterroles = defineResource({
+  group: GROUP,
+  kind: 'ClusterRole',
+  plural: 'clusterroles',
+  namespaced: false,
+  nameRule: 'path',
+})
 export const rolebindings = binding('RoleBinding', 'rolebindings', true)
 export const clusterrolebindings = binding('ClusterRoleBinding', 'clusterrolebindings', false)
 
 function binding(kind: string, plural: string, namespaced: boolean): ResourceDefinition<Binding> {
   return defineResource<Binding>({
-    group: GROUP, kind, plural, namespaced, nameRule: 'path',
+    group: GROUP,
+    kind,
+    plural,
+    namespaced,
+    nameRule: 'path',
     defaults(b) {
       if (b.roleRef) b.roleRef.apiGroup ||= GROUP
       for (const subject of b.subjects ?? []) if (subject.kind !== 'ServiceAccount') subject.apiGroup ||= GROUP
@@ -50,5 +60,8 @@ function binding(kind: string, plural: string, namespaced: boolean): ResourceDef
 }
 
 function subjects(b: Binding, kind: string): string {
-  return (b.subjects ?? []).filter((s) => s.kind === kind).map((s) => (s.namespace ? `${s.namespace}/${s.name}` : s.name)).join(', ')
+  return (b.subjects ?? [])
+    .filter((s) => s.kind === kind)
+    .map((s) => (s.namespace ? `${s.namespace}/${s.name}` : s.name))
+    .join(', ')
 }

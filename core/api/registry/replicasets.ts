@@ -10,7 +10,12 @@ import { immutable, nonNegative, validateLabelSelector } from './meta-validation
 import { defaultTemplate, validateTemplate } from './pod-template.ts'
 
 export const replicasets = defineResource<ReplicaSet>({
-  group: 'apps', kind: 'ReplicaSet', plural: 'replicasets', shortNames: ['rs'], categories: ['all'], subresources: ['status', 'scale'],
+  group: 'apps',
+  kind: 'ReplicaSet',
+  plural: 'replicasets',
+  shortNames: ['rs'],
+  categories: ['all'],
+  subresources: ['status', 'scale'],
   defaults(rs) {
     if (!rs.spec) return
     rs.spec.replicas ??= 1
@@ -18,13 +23,15 @@ export const replicasets = defineResource<ReplicaSet>({
   },
   validate: (rs, old) => [...validateReplicaSet(rs), ...(old ? immutable(rs.spec?.selector, old.spec.selector, 'spec.selector') : [])],
   strategy: {
-    generation: true, statusSubresource: true,
+    generation: true,
+    statusSubresource: true,
     prepareForCreate(rs) {
       rs.status = { replicas: 0 }
     },
   },
   scale: {
-    replicas: (rs) => rs.spec.replicas ?? 1, statusReplicas: (rs) => rs.status?.replicas ?? 0,
+    replicas: (rs) => rs.spec.replicas ?? 1,
+    statusReplicas: (rs) => rs.status?.replicas ?? 0,
     selector: (rs) => formatSelector(selectorFromObject(rs.spec.selector)),
   },
   columns: [
@@ -33,7 +40,10 @@ export const replicasets = defineResource<ReplicaSet>({
     column<ReplicaSet>('Current', (rs) => rs.status?.replicas ?? 0, 'integer'),
     column<ReplicaSet>('Ready', (rs) => rs.status?.readyReplicas ?? 0, 'integer'),
     ageColumn<ReplicaSet>(),
-    ...templateColumns<ReplicaSet>((rs) => rs.spec.template, (rs) => selectorText(rs.spec.selector)),
+    ...templateColumns<ReplicaSet>(
+      (rs) => rs.spec.template,
+      (rs) => selectorText(rs.spec.selector),
+    ),
   ],
   selectableFields: new Map([['status.replicas', (rs: ReplicaSet) => String(rs.status?.replicas ?? 0)]]),
 })
@@ -52,7 +62,11 @@ function validateReplicaSet(rs: ReplicaSet): FieldError[] {
 }
 
 export const replicationcontrollers = defineResource<ReplicationController>({
-  kind: 'ReplicationController', plural: 'replicationcontrollers', shortNames: ['rc'], categories: ['all'], subresources: ['status', 'scale'],
+  kind: 'ReplicationController',
+  plural: 'replicationcontrollers',
+  shortNames: ['rc'],
+  categories: ['all'],
+  subresources: ['status', 'scale'],
   defaults(rc) {
     if (!rc.spec) return
     rc.spec.replicas ??= 1
@@ -73,13 +87,16 @@ export const replicationcontrollers = defineResource<ReplicationController>({
     return errors
   },
   strategy: {
-    generation: true, statusSubresource: true, defaultPropagation: 'Orphan',
+    generation: true,
+    statusSubresource: true,
+    defaultPropagation: 'Orphan',
     prepareForCreate(rc) {
       rc.status = { replicas: 0 }
     },
   },
   scale: {
-    replicas: (rc) => rc.spec.replicas ?? 1, statusReplicas: (rc) => rc.status?.replicas ?? 0,
+    replicas: (rc) => rc.spec.replicas ?? 1,
+    statusReplicas: (rc) => rc.status?.replicas ?? 0,
     selector: (rc) => formatSelector(selectorFromMap(rc.spec.selector)),
   },
   columns: [
@@ -88,6 +105,9 @@ export const replicationcontrollers = defineResource<ReplicationController>({
     column<ReplicationController>('Current', (rc) => rc.status?.replicas ?? 0, 'integer'),
     column<ReplicationController>('Ready', (rc) => rc.status?.readyReplicas ?? 0, 'integer'),
     ageColumn<ReplicationController>(),
-    ...templateColumns<ReplicationController>((rc) => rc.spec.template, (rc) => labelsText(rc.spec.selector)),
+    ...templateColumns<ReplicationController>(
+      (rc) => rc.spec.template,
+      (rc) => labelsText(rc.spec.selector),
+    ),
   ],
 })

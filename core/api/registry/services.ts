@@ -13,7 +13,12 @@ import { validatePortReference } from './pod-validation.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'] as const
 export const services = defineResource<Service>({
-  kind: 'Service', plural: 'services', shortNames: ['svc'], categories: ['all'], subresources: ['status', 'proxy'], nameRule: 'label1035',
+  kind: 'Service',
+  plural: 'services',
+  shortNames: ['svc'],
+  categories: ['all'],
+  subresources: ['status', 'proxy'],
+  nameRule: 'label1035',
   defaults(service) {
     const { spec } = service
     if (!spec) return
@@ -34,7 +39,8 @@ export const services = defineResource<Service>({
   },
   validate: (service, old) => [...validateService(service), ...(old ? validateUpdate(service, old) : [])],
   strategy: {
-    generation: false, statusSubresource: true,
+    generation: false,
+    statusSubresource: true,
     prepareForCreate(service) {
       service.status = { loadBalancer: {} }
     },
@@ -66,8 +72,10 @@ function externalIp(service: Service): string {
       const ingress = (service.status?.loadBalancer?.ingress ?? []).map((i) => i.ip || i.hostname || '').filter((t) => t !== '')
       return [...ingress, ...external].join(',') || '<pending>'
     }
-    case 'ExternalName': return spec.externalName ?? ''
-    default: return external.join(',') || '<none>'
+    case 'ExternalName':
+      return spec.externalName ?? ''
+    default:
+      return external.join(',') || '<none>'
   }
 }
 
@@ -125,7 +133,8 @@ function validateService(service: Service): FieldError[] {
   for (const [i, ip] of (spec.externalIPs ?? []).entries())
     if (!isAddress(ip)) errors.push(invalid(`spec.externalIPs[${i}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'))
   for (const [i, ip] of (spec.clusterIPs ?? []).entries())
-    if (ip !== 'None' && !isAddress(ip)) errors.push(invalid(`spec.clusterIPs[${i}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'))
+    if (ip !== 'None' && !isAddress(ip))
+      errors.push(invalid(`spec.clusterIPs[${i}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'))
   return errors
 }
 

@@ -11,7 +11,12 @@ import { immutable, nonNegative, validateLabelSelector } from './meta-validation
 import { defaultTemplate, validateTemplate } from './pod-template.ts'
 
 export const daemonsets = defineResource<DaemonSet>({
-  group: 'apps', kind: 'DaemonSet', plural: 'daemonsets', shortNames: ['ds'], categories: ['all'], subresources: ['status'],
+  group: 'apps',
+  kind: 'DaemonSet',
+  plural: 'daemonsets',
+  shortNames: ['ds'],
+  categories: ['all'],
+  subresources: ['status'],
   defaults(ds) {
     if (!ds.spec) return
     ds.spec.updateStrategy ??= {}
@@ -33,15 +38,18 @@ export const daemonsets = defineResource<DaemonSet>({
     errors.push(...validateTemplate(spec.template, selectorFromObject(spec.selector), ['Always'], 'spec.template'))
     errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'))
     const type = spec.updateStrategy?.type
-    if (type !== 'RollingUpdate' && type !== 'OnDelete') errors.push(notSupported('spec.updateStrategy.type', type, ['RollingUpdate', 'OnDelete']))
+    if (type !== 'RollingUpdate' && type !== 'OnDelete')
+      errors.push(notSupported('spec.updateStrategy.type', type, ['RollingUpdate', 'OnDelete']))
     const rolling = spec.updateStrategy?.rollingUpdate
-    if (rolling?.maxUnavailable !== undefined) errors.push(...percentOrCount(rolling.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'))
+    if (rolling?.maxUnavailable !== undefined)
+      errors.push(...percentOrCount(rolling.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'))
     if (rolling?.maxSurge !== undefined) errors.push(...percentOrCount(rolling.maxSurge, 'spec.updateStrategy.rollingUpdate.maxSurge'))
     if (old) errors.push(...immutable(spec.selector, old.spec.selector, 'spec.selector'))
     return errors
   },
   strategy: {
-    generation: true, statusSubresource: true,
+    generation: true,
+    statusSubresource: true,
     prepareForCreate(ds) {
       ds.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }
     },
@@ -55,14 +63,30 @@ export const daemonsets = defineResource<DaemonSet>({
     column<DaemonSet>('Available', (ds) => ds.status?.numberAvailable ?? 0, 'integer'),
     column<DaemonSet>('Node Selector', (ds) => labelsText(ds.spec.template?.spec?.nodeSelector)),
     ageColumn<DaemonSet>(),
-    ...templateColumns<DaemonSet>((ds) => ds.spec.template, (ds) => selectorText(ds.spec.selector)),
+    ...templateColumns<DaemonSet>(
+      (ds) => ds.spec.template,
+      (ds) => selectorText(ds.spec.selector),
+    ),
   ],
 })
 
-const STATEFUL_MUTABLE = ['replicas', 'template', 'updateStrategy', 'minReadySeconds', 'persistentVolumeClaimRetentionPolicy', 'ordinals', 'revisionHistoryLimit'] as const
+const STATEFUL_MUTABLE = [
+  'replicas',
+  'template',
+  'updateStrategy',
+  'minReadySeconds',
+  'persistentVolumeClaimRetentionPolicy',
+  'ordinals',
+  'revisionHistoryLimit',
+] as const
 
 export const statefulsets = defineResource<StatefulSet>({
-  group: 'apps', kind: 'StatefulSet', plural: 'statefulsets', shortNames: ['sts'], categories: ['all'], subresources: ['status', 'scale'],
+  group: 'apps',
+  kind: 'StatefulSet',
+  plural: 'statefulsets',
+  shortNames: ['sts'],
+  categories: ['all'],
+  subresources: ['status', 'scale'],
   defaults(s) {
     if (!s.spec) return
     const { spec } = s
@@ -104,18 +128,25 @@ export const statefulsets = defineResource<StatefulSet>({
       const allowed = cloneJson(old.spec) as Record<string, unknown>
       for (const field of STATEFUL_MUTABLE) allowed[field] = spec[field]
       if (!equalJson(spec, allowed))
-        errors.push(forbidden('spec', "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"))
+        errors.push(
+          forbidden(
+            'spec',
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+          ),
+        )
     }
     return errors
   },
   strategy: {
-    generation: true, statusSubresource: true,
+    generation: true,
+    statusSubresource: true,
     prepareForCreate(s) {
       s.status = { replicas: 0 }
     },
   },
   scale: {
-    replicas: (s) => s.spec.replicas ?? 1, statusReplicas: (s) => s.status?.replicas ?? 0,
+    replicas: (s) => s.spec.replicas ?? 1,
+    statusReplicas: (s) => s.status?.replicas ?? 0,
     selector: (s) => formatSelector(selectorFromObject(s.spec.selector)),
   },
   columns: [
@@ -127,7 +158,9 @@ export const statefulsets = defineResource<StatefulSet>({
 })
 
 export const controllerrevisions = defineResource<ControllerRevision>({
-  group: 'apps', kind: 'ControllerRevision', plural: 'controllerrevisions',
+  group: 'apps',
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
   columns: [
     nameColumn<ControllerRevision>(),
     column<ControllerRevision>('Controller', (r) => {

@@ -5,14 +5,26 @@ import type { KubeObject, PersistentVolume, PersistentVolumeClaim } from '../typ
 import { ageColumn, column, wide } from './columns.ts'
 import { defineResource, nameColumn } from './definition.ts'
 
-const SHORT_MODES = new Map([['ReadWriteOnce', 'RWO'], ['ReadOnlyMany', 'ROX'], ['ReadWriteMany', 'RWX'], ['ReadWriteOncePod', 'RWOP']])
+const SHORT_MODES = new Map([
+  ['ReadWriteOnce', 'RWO'],
+  ['ReadOnlyMany', 'ROX'],
+  ['ReadWriteMany', 'RWX'],
+  ['ReadWriteOncePod', 'RWOP'],
+])
 
 function modes(list: string[] | undefined): string {
-  return [...SHORT_MODES].filter(([mode]) => list?.includes(mode)).map(([, short]) => short).join(',')
+  return [...SHORT_MODES]
+    .filter(([mode]) => list?.includes(mode))
+    .map(([, short]) => short)
+    .join(',')
 }
 
 export const persistentvolumes = defineResource<PersistentVolume>({
-  kind: 'PersistentVolume', plural: 'persistentvolumes', shortNames: ['pv'], namespaced: false, subresources: ['status'],
+  kind: 'PersistentVolume',
+  plural: 'persistentvolumes',
+  shortNames: ['pv'],
+  namespaced: false,
+  subresources: ['status'],
   defaults(pv) {
     if (!pv.spec) return
     pv.spec.persistentVolumeReclaimPolicy ??= 'Retain'
@@ -47,7 +59,10 @@ export const persistentvolumes = defineResource<PersistentVolume>({
 })
 
 export const persistentvolumeclaims = defineResource<PersistentVolumeClaim>({
-  kind: 'PersistentVolumeClaim', plural: 'persistentvolumeclaims', shortNames: ['pvc'], subresources: ['status'],
+  kind: 'PersistentVolumeClaim',
+  plural: 'persistentvolumeclaims',
+  shortNames: ['pvc'],
+  subresources: ['status'],
   defaults(pvc) {
     if (pvc.spec) pvc.spec.volumeMode ??= 'Filesystem'
   },
@@ -86,14 +101,21 @@ export interface StorageClass extends KubeObject {
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
 
 export const storageclasses = defineResource<StorageClass>({
-  group: 'storage.k8s.io', kind: 'StorageClass', plural: 'storageclasses', shortNames: ['sc'], namespaced: false,
+  group: 'storage.k8s.io',
+  kind: 'StorageClass',
+  plural: 'storageclasses',
+  shortNames: ['sc'],
+  namespaced: false,
   defaults(sc) {
     sc.reclaimPolicy ??= 'Delete'
     sc.volumeBindingMode ??= 'Immediate'
   },
   validate: (sc) => (sc.provisioner ? [] : [required('provisioner')]),
   columns: [
-    { ...nameColumn<StorageClass>(), value: (s) => (s.metadata.annotations?.[DEFAULT_CLASS] === 'true' ? `${s.metadata.name} (default)` : s.metadata.name) },
+    {
+      ...nameColumn<StorageClass>(),
+      value: (s) => (s.metadata.annotations?.[DEFAULT_CLASS] === 'true' ? `${s.metadata.name} (default)` : s.metadata.name),
+    },
     column<StorageClass>('Provisioner', (s) => s.provisioner),
     column<StorageClass>('ReclaimPolicy', (s) => s.reclaimPolicy ?? 'Delete'),
     column<StorageClass>('VolumeBindingMode', (s) => s.volumeBindingMode ?? '<unset>'),

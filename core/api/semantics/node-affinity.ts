@@ -3,7 +3,14 @@ import { matchesSelector } from '../meta/labels.ts'
 import type { Requirement } from '../meta/labels.ts'
 import type { Node, NodeSelectorTerm, Pod } from '../types/index.ts'
 
-const OPERATORS = new Map<string, Requirement['operator']>([['In', 'in'], ['NotIn', 'notin'], ['Exists', 'exists'], ['DoesNotExist', '!'], ['Gt', '>'], ['Lt', '<']])
+const OPERATORS = new Map<string, Requirement['operator']>([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+  ['Gt', '>'],
+  ['Lt', '<'],
+])
 
 /** An empty term matches nothing. */
 export function matchesNodeSelectorTerm(term: NodeSelectorTerm, node: Node): boolean {
@@ -11,8 +18,14 @@ export function matchesNodeSelectorTerm(term: NodeSelectorTerm, node: Node): boo
   const fields = term.matchFields ?? []
   if (expressions.length === 0 && fields.length === 0) return false
   return (
-    matchesSelector(expressions.map((e) => requirement(e)), node.metadata.labels) &&
-    matchesSelector(fields.map((e) => requirement(e)), { 'metadata.name': node.metadata.name })
+    matchesSelector(
+      expressions.map((e) => requirement(e)),
+      node.metadata.labels,
+    ) &&
+    matchesSelector(
+      fields.map((e) => requirement(e)),
+      { 'metadata.name': node.metadata.name },
+    )
   )
 }
 

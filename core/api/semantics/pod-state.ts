@@ -54,7 +54,8 @@ export function qosClass(containers: readonly Container[]): QosClass {
         requests.set(resource, [...(requests.get(resource) ?? []), request])
       }
       if (limit && compareQuantity(limit, '0') > 0) any = true
-      if (!limit || compareQuantity(limit, '0') === 0 || (request !== undefined && compareQuantity(request, limit) !== 0)) guaranteed = false
+      if (!limit || compareQuantity(limit, '0') === 0 || (request !== undefined && compareQuantity(request, limit) !== 0))
+        guaranteed = false
     }
   }
   if (!any) return 'BestEffort'

@@ -14,7 +14,8 @@ export function podPort(pod: Pod, port: ServicePort): number | undefined {
   if (typeof target === 'number') return target
   const sidecars = (pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')
   for (const container of [...pod.spec.containers, ...sidecars])
-    for (const p of container.ports ?? []) if (p.name === target && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP')) return p.containerPort
+    for (const p of container.ports ?? [])
+      if (p.name === target && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP')) return p.containerPort
   return undefined
 }
 
@@ -69,7 +70,15 @@ export function endpointPorts(pod: Pod, service: Service): EndpointPort[] {
 export function endpointChanged(pod: Pod | undefined, old: Pod | undefined): boolean {
   if (!pod || !old) return true
   const view = (p: Pod) => [
-    p.metadata.labels, p.metadata.deletionTimestamp !== undefined, p.status.podIPs, p.status.podIP, isPodReady(p), isPodTerminal(p), p.spec.nodeName, p.spec.hostname, p.spec.subdomain,
+    p.metadata.labels,
+    p.metadata.deletionTimestamp !== undefined,
+    p.status.podIPs,
+    p.status.podIP,
+    isPodReady(p),
+    isPodTerminal(p),
+    p.spec.nodeName,
+    p.spec.hostname,
+    p.spec.subdomain,
   ]
   return !equalJson(view(pod), view(old))
 }

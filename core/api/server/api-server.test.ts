@@ -5,10 +5,22 @@ import { ControlWorld } from '../../../test/support/control-world.ts'
 
 const labels = { app: 'web' }
 const deployment = (spec: object = {}) => ({
-  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' },
-  spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } }, ...spec },
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web' },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } },
+    ...spec,
+  },
 })
-const pod = (name: string, spec: object = {}) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { containers: [{ name: 'c', image: 'nginx:1' }], ...spec } })
+const pod = (name: string, spec: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, labels },
+  spec: { containers: [{ name: 'c', image: 'nginx:1' }], ...spec },
+})
 
 function bare(): ControlWorld {
   return new ControlWorld({ bare: true, nodes: 0 })
@@ -27,7 +39,8 @@ function refusal(run: () => unknown): string {
 
 test('what is wrong with an object is said as upstream says it', () => {
   const world = bare()
-  const create = (resource: string, object: object) => refusal(() => world.client.create(resource, 'default', object, { fieldValidation: 'Strict' }))
+  const create = (resource: string, object: object) =>
+    refusal(() => world.client.create(resource, 'default', object, { fieldValidation: 'Strict' }))
   expect([
     create('deployments.apps', deployment({ replica: 1 })),
     create('deployments.apps', deployment({ replicas: 'three' })),
@@ -35,7 +48,12 @@ test('what is wrong with an object is said as upstream says it', () => {
     create('deployments.apps', deployment({ selector: { matchLabels: { app: 'other' } } })),
     create('deployments.apps', { ...deployment(), metadata: { name: 'Web_1' } }),
     create('deployments.apps', { ...deployment(), metadata: { name: 'web', labels: { version: 1 } } }),
-    create('pods', pod('p', { containers: [{ name: 'c', image: 'nginx', ports: [{ containerPort: 70000 }], volumeMounts: [{ name: 'v', mountPath: '/v' }] }] })),
+    create(
+      'pods',
+      pod('p', {
+        containers: [{ name: 'c', image: 'nginx', ports: [{ containerPort: 70000 }], volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+      }),
+    ),
     create('pods', pod('p', { containers: [] })),
     create('pods', pod('p', { containers: [{ name: 'c', image: 'nginx', resources: { requests: { cpu: 'lots' } } }] })),
     create('services', { metadata: { name: 'web' }, spec: { selector: labels } }),
@@ -95,8 +113,21 @@ test('cluster addresses and node ports are given, kept, refused and given back',
     ]
   `)
   const b = world.client.get<Service>('services', 'default', 'b')
-  const patched = world.client.patch<Service>('services', 'default', 'b', { type: 'strategic', body: { spec: { ports: [{ port: 80, name: 'http' }, { port: 443, name: 'tls', targetPort: 8443 }] } } })
-  expect(patched.spec.ports?.map((p) => [p.name, p.port, p.targetPort, (p.nodePort ?? 0) >= 30_000])).toEqual([['http', 80, 80, true], ['tls', 443, 8443, true]])
+  const patched = world.client.patch<Service>('services', 'default', 'b', {
+    type: 'strategic',
+    body: {
+      spec: {
+        ports: [
+          { port: 80, name: 'http' },
+          { port: 443, name: 'tls', targetPort: 8443 },
+        ],
+      },
+    },
+  })
+  expect(patched.spec.ports?.map((p) => [p.name, p.port, p.targetPort, (p.nodePort ?? 0) >= 30_000])).toEqual([
+    ['http', 80, 80, true],
+    ['tls', 443, 8443, true],
+  ])
   expect([patched.spec.clusterIP, patched.spec.ports?.find((p) => p.port === 80)?.nodePort]).toEqual([b.spec.clusterIP, 30080])
   expect(b.spec.clusterIP).toMatch(/^10\.96\./)
   world.client.delete('services', 'default', 'b')
@@ -130,8 +161,15 @@ test('a watch sees what its selection sees, later; too old a revision is 410', (
   world.settle()
   stop()
   expect(seen).toEqual(['ADDED p', 'DELETED p', 'ADDED p', 'MODIFIED p', 'DELETED p'])
-  for (let i = 0; i < 9000; i += 1) world.client.patch('configmaps', 'default', 'c', { type: 'apply', fieldManager: 'm', body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { n: String(i) } } })
-  expect(refusal(() => world.client.watch('configmaps', { resourceVersion: '1' }, note))).toMatch(/^410 Expired: too old resource version: 1 \(\d+\)$/)
+  for (let i = 0; i < 9000; i += 1)
+    world.client.patch('configmaps', 'default', 'c', {
+      type: 'apply',
+      fieldManager: 'm',
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { n: String(i) } },
+    })
+  expect(refusal(() => world.client.watch('configmaps', { resourceVersion: '1' }, note))).toMatch(
+    /^410 Expired: too old resource version: 1 \(\d+\)$/,
+  )
 })
 
 test('a pod that runs somewhere dies gracefully; finalizers hold an object', () => {
@@ -159,7 +197,11 @@ test('generation counts the spec, status is a world of its own, scale is a view'
   expect([scaled.metadata.generation, (scaled.spec as { replicas: number }).replicas]).toEqual([2, 5])
   const status = world.client.updateStatus('deployments.apps', { ...scaled, spec: deployment().spec, status: { replicas: 5 } })
   expect([status.metadata.generation, (status.spec as { replicas: number }).replicas, status.status]).toEqual([2, 5, { replicas: 5 }])
-  expect(refusal(() => world.client.update('deployments.apps', { ...status, spec: { ...(status.spec as object), selector: { matchLabels: { app: 'x' } } } }))).toBe(
+  expect(
+    refusal(() =>
+      world.client.update('deployments.apps', { ...status, spec: { ...(status.spec as object), selector: { matchLabels: { app: 'x' } } } }),
+    ),
+  ).toBe(
     '422 Invalid: Deployment.apps "web" is invalid: [spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`, spec.selector: Invalid value: {"matchLabels":{"app":"x"}}: field is immutable]',
   )
 })
@@ -169,21 +211,59 @@ test('REST: paths, tables, pages, discovery', () => {
   for (const name of ['a', 'b', 'c']) world.client.create('pods', 'default', pod(name))
   const get = (path: string, query: [string, string][] = [], accept = '') =>
     world.server.request({ method: 'GET', path, query: new Map(query), headers: new Map([['accept', accept]]), actor: 'curl' })
-  const page = get('/api/v1/namespaces/default/pods', [['limit', '2']]).body as { kind: string; items: Pod[]; metadata: { continue: string; remainingItemCount: number } }
+  const page = get('/api/v1/namespaces/default/pods', [['limit', '2']]).body as {
+    kind: string
+    items: Pod[]
+    metadata: { continue: string; remainingItemCount: number }
+  }
   expect([page.kind, page.items.map((p) => p.metadata.name), page.metadata.remainingItemCount]).toEqual(['PodList', ['a', 'b'], 1])
-  const rest = get('/api/v1/namespaces/default/pods', [['limit', '2'], ['continue', page.metadata.continue]]).body as { items: Pod[] }
+  const rest = get('/api/v1/namespaces/default/pods', [
+    ['limit', '2'],
+    ['continue', page.metadata.continue],
+  ]).body as { items: Pod[] }
   expect(rest.items.map((p) => p.metadata.name)).toEqual(['c'])
-  const table = get('/api/v1/pods', [], 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json').body as { rows: { cells: unknown[] }[]; columnDefinitions: { name: string }[] }
+  const table = get('/api/v1/pods', [], 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json').body as {
+    rows: { cells: unknown[] }[]
+    columnDefinitions: { name: string }[]
+  }
   expect(table.columnDefinitions.map((c) => c.name).join(' ')).toBe('Name Ready Status Restarts Age IP Node Nominated Node Readiness Gates')
   expect(table.rows[0]!.cells).toEqual(['a', '0/1', 'Pending', '0', '0s', '<none>', '<none>', '<none>', '<none>'])
-  expect(get('/apis/extensions/v1beta1/namespaces/default/deployments')).toMatchObject({ code: 404, body: { message: 'the server could not find the requested resource' } })
+  expect(get('/apis/extensions/v1beta1/namespaces/default/deployments')).toMatchObject({
+    code: 404,
+    body: { message: 'the server could not find the requested resource' },
+  })
   expect(get('/api/v1/namespaces/default')).toMatchObject({ code: 200, body: { kind: 'Namespace' } })
   expect((get('/apis/apps/v1').body as { resources: { name: string }[] }).resources.map((r) => r.name)).toEqual([
-    'controllerrevisions', 'daemonsets', 'daemonsets/status', 'deployments', 'deployments/scale', 'deployments/status', 'replicasets', 'replicasets/scale',
-    'replicasets/status', 'statefulsets', 'statefulsets/scale', 'statefulsets/status',
+    'controllerrevisions',
+    'daemonsets',
+    'daemonsets/status',
+    'deployments',
+    'deployments/scale',
+    'deployments/status',
+    'replicasets',
+    'replicasets/scale',
+    'replicasets/status',
+    'statefulsets',
+    'statefulsets/scale',
+    'statefulsets/status',
   ])
-  const made = world.server.request({ method: 'POST', path: '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers', query: new Map(), actor: 'curl',
-    body: JSON.stringify({ apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', metadata: { name: 'h' }, spec: { scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' }, minReplicas: 1, maxReplicas: 10, targetCPUUtilizationPercentage: 90 } }) })
+  const made = world.server.request({
+    method: 'POST',
+    path: '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers',
+    query: new Map(),
+    actor: 'curl',
+    body: JSON.stringify({
+      apiVersion: 'autoscaling/v1',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'h' },
+      spec: {
+        scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' },
+        minReplicas: 1,
+        maxReplicas: 10,
+        targetCPUUtilizationPercentage: 90,
+      },
+    }),
+  })
   expect([made.code, made.body]).toMatchObject([201, { apiVersion: 'autoscaling/v1', spec: { targetCPUUtilizationPercentage: 90 } }])
   expect(world.table('horizontalpodautoscalers.autoscaling', 'default')).toEqual(['h | Deployment/web | cpu: <unknown>/90% | 1 | 10 | 0'])
 })

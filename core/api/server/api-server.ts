@@ -85,18 +85,18 @@ export class ApiServer {
     return this.#state.forKind(apiVersion, kind)?.definition
   }
 
-  get(call: Call, resource: string, namespace: string, name: string): KubeObject {
+  get(_call: Call, resource: string, namespace: string, name: string): KubeObject {
     const { definition, served } = this.#resolve(resource)
     return convertOut(this.#state.existing(definition, namespace, name), served)
   }
 
-  find(call: Call, resource: string, namespace: string, name: string): KubeObject | undefined {
+  find(_call: Call, resource: string, namespace: string, name: string): KubeObject | undefined {
     const { definition, served } = this.#resolve(resource)
     const found = this.#state.store.get(definition.resource, definition.namespaced ? namespace : '', name)
     return found && convertOut(found, served)
   }
 
-  list(call: Call, resource: string, options: ListOptions): KubeList {
+  list(_call: Call, resource: string, options: ListOptions): KubeList {
     return listObjects(this.#state, this.#resolve(resource), options)
   }
 
@@ -136,7 +136,13 @@ export class ApiServer {
   }
 
   /** Like `delete`, and tells whether the object has gone. */
-  deleteWithOutcome(call: Call, resource: string, namespace: string, name: string, options: DeleteOptions): { object: KubeObject; gone: boolean } {
+  deleteWithOutcome(
+    call: Call,
+    resource: string,
+    namespace: string,
+    name: string,
+    options: DeleteOptions,
+  ): { object: KubeObject; gone: boolean } {
     const { definition } = this.#resolve(resource)
     return deleteObject(this.#state, call, definition, namespace, name, options)
   }
@@ -145,22 +151,42 @@ export class ApiServer {
     const { definition } = this.#resolve(resource)
     if (!definition.verbs.includes('deletecollection')) throw StatusError.methodNotSupported(resourceName(definition), 'deletecollection')
     const list = this.list(call, resource, selection)
-    const items = list.items.map((o) => deleteObject(this.#state, call, definition, o.metadata.namespace ?? '', o.metadata.name, options).object)
+    const items = list.items.map(
+      (o) => deleteObject(this.#state, call, definition, o.metadata.namespace ?? '', o.metadata.name, options).object,
+    )
     return { items, metadata: list.metadata }
   }
 
-  subresource(call: Call, resource: string, namespace: string, name: string, subresource: string, method: string, body?: object): KubeObject {
+  subresource(
+    call: Call,
+    resource: string,
+    namespace: string,
+    name: string,
+    subresource: string,
+    method: string,
+    body?: object,
+  ): KubeObject {
     const { definition } = this.#resolve(resource)
     return subresourceObject(this.#state, call, definition, namespace, name, subresource, method, body)
   }
 
-  watch(call: Call, resource: string, options: WatchOptions, handler: (event: WatchEvent) => void): () => void {
+  watch(_call: Call, resource: string, options: WatchOptions, handler: (event: WatchEvent) => void): () => void {
     const { definition, served } = this.#resolve(resource)
-    const converted = served ? (event: WatchEvent) => handler(event.type === 'ERROR' ? event : { ...event, object: convertOut(event.object, served) }) : handler
+    const converted = served
+      ? (event: WatchEvent) => handler(event.type === 'ERROR' ? event : { ...event, object: convertOut(event.object, served) })
+      : handler
     return this.#state.hub.watch(definition, options, converted)
   }
 
-  exec(call: Call, namespace: string, pod: string, container: string, command: string[], options: ExecOptions, handlers: ExecHandlers): ExecSession {
+  exec(
+    call: Call,
+    namespace: string,
+    pod: string,
+    container: string,
+    command: string[],
+    options: ExecOptions,
+    handlers: ExecHandlers,
+  ): ExecSession {
     const found = this.get(call, 'pods', namespace, pod) as Pod
     checkRunnable(found)
     const target = streamTarget(found, container, this.#kubelets)
@@ -175,7 +201,13 @@ export class ApiServer {
   }
 
   logs(
-    call: Call, namespace: string, pod: string, container: string, options: LogOptions, onText: (text: string) => void, onEnd: () => void,
+    call: Call,
+    namespace: string,
+    pod: string,
+    container: string,
+    options: LogOptions,
+    onText: (text: string) => void,
+    onEnd: () => void,
   ): () => void {
     const target = streamTarget(this.get(call, 'pods', namespace, pod) as Pod, container, this.#kubelets)
     return orThrow(target.kubelet.logs(namespace, pod, target.container, options, onText, onEnd))

@@ -15,7 +15,10 @@ import type { Call } from './call.ts'
 
 /** A mutable copy in the stored version. */
 export function decode(schema: Schema | undefined, definition: ResourceDefinition, body: unknown, call: Call): KubeObject {
-  if (!isPlainObject(body)) throw StatusError.badRequest('the object provided is unrecognized (must be of type ' + definition.kind + '): couldn\'t get version/kind; json parse error')
+  if (!isPlainObject(body))
+    throw StatusError.badRequest(
+      `the object provided is unrecognized (must be of type ${definition.kind}): couldn't get version/kind; json parse error`,
+    )
   const draft = cloneJson(body) as KubeObject
   const wanted = groupVersion(definition)
   draft.apiVersion ??= wanted
@@ -24,7 +27,9 @@ export function decode(schema: Schema | undefined, definition: ResourceDefinitio
   if (draft.kind !== definition.kind || (draft.apiVersion !== wanted && !other)) {
     if (draft.kind === definition.kind)
       throw StatusError.badRequest(`the API version in the data (${draft.apiVersion}) does not match the expected API version (${wanted})`)
-    throw StatusError.badRequest(`${draft.kind} in version "${versionOf(draft.apiVersion)}" cannot be handled as a ${definition.kind}: converting (${goKind(draft)}) to (${definition.kind}): unknown conversion`)
+    throw StatusError.badRequest(
+      `${draft.kind} in version "${versionOf(draft.apiVersion)}" cannot be handled as a ${definition.kind}: converting (${goKind(draft)}) to (${definition.kind}): unknown conversion`,
+    )
   }
   checkFields(schema, draft, call)
   dropNulls(draft)
@@ -85,12 +90,18 @@ function hasBadQuantity(value: unknown, node: SchemaNode | null | undefined): bo
 
 function goType(node: SchemaNode): string {
   switch (node.type) {
-    case 'string': return node.format === 'byte' ? '[]uint8' : 'string'
-    case 'boolean': return 'bool'
-    case 'integer': return node.format === 'int64' ? 'int64' : 'int32'
-    case 'number': return 'float64'
-    case 'int-or-string': return 'intstr.IntOrString'
-    case 'array': return `[]${node.items ? goType(node.items) : 'interface {}'}`
+    case 'string':
+      return node.format === 'byte' ? '[]uint8' : 'string'
+    case 'boolean':
+      return 'bool'
+    case 'integer':
+      return node.format === 'int64' ? 'int64' : 'int32'
+    case 'number':
+      return 'float64'
+    case 'int-or-string':
+      return 'intstr.IntOrString'
+    case 'array':
+      return `[]${node.items ? goType(node.items) : 'interface {}'}`
     default:
       if (node.name !== '') return node.name.split('.').slice(-2).join('.')
       return node.values ? `map[string]${goType(node.values)}` : 'map[string]interface {}'

@@ -18,7 +18,12 @@ const FOREGROUND = 'foregroundDeletion'
 
 /** `gone` tells whether the object has left the store. */
 export function deleteObject(
-  state: ServerState, call: Call, definition: ResourceDefinition, namespace: string, name: string, options: DeleteOptions,
+  state: ServerState,
+  call: Call,
+  definition: ResourceDefinition,
+  namespace: string,
+  name: string,
+  options: DeleteOptions,
 ): { object: KubeObject; gone: boolean } {
   const old = state.existing(definition, namespace, name)
   const { metadata } = old
@@ -55,7 +60,15 @@ function checkPreconditions(definition: ResourceDefinition, old: KubeObject, opt
   const { uid, resourceVersion } = options.preconditions ?? {}
   const { metadata } = old
   if (uid && uid !== metadata.uid)
-    throw StatusError.conflict(resourceName(definition), metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+    throw StatusError.conflict(
+      resourceName(definition),
+      metadata.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    )
   if (resourceVersion && resourceVersion !== metadata.resourceVersion)
-    throw StatusError.conflict(resourceName(definition), metadata.name, `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`)
+    throw StatusError.conflict(
+      resourceName(definition),
+      metadata.name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
+    )
 }

@@ -4,14 +4,41 @@ import type { ResourceDefinition } from '../registry/definition.ts'
 
 /** Groups in upstream's order of priority; others follow by name. */
 const GROUP_ORDER = [
-  'apiregistration.k8s.io', 'apps', 'events.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'autoscaling', 'batch', 'certificates.k8s.io',
-  'networking.k8s.io', 'policy', 'rbac.authorization.k8s.io', 'storage.k8s.io', 'admissionregistration.k8s.io', 'apiextensions.k8s.io',
-  'scheduling.k8s.io', 'coordination.k8s.io', 'node.k8s.io', 'discovery.k8s.io', 'flowcontrol.apiserver.k8s.io',
+  'apiregistration.k8s.io',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
 ]
 
 export const VERSION = {
-  major: '1', minor: '36', gitVersion: 'v1.36.0', gitCommit: '', gitTreeState: 'clean', buildDate: '2026-04-22T00:00:00Z', goVersion: 'go1.26.0',
-  compiler: 'gc', platform: 'linux/amd64', emulationMajor: '1', emulationMinor: '36', minCompatibilityMajor: '1', minCompatibilityMinor: '35',
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.0',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '2026-04-22T00:00:00Z',
+  goVersion: 'go1.26.0',
+  compiler: 'gc',
+  platform: 'linux/amd64',
+  emulationMajor: '1',
+  emulationMinor: '36',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '35',
 }
 
 interface Served {
@@ -51,7 +78,11 @@ function apiGroup(group: { name: string; versions: string[] }): object {
 }
 
 export function coreVersions(): object {
-  return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '172.18.0.2:6443' }] }
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '172.18.0.2:6443' }],
+  }
 }
 
 export function groupList(registry: readonly ResourceDefinition[]): object {
@@ -70,11 +101,25 @@ export function resourceList(registry: readonly ResourceDefinition[], group: str
   const resources = here.flatMap(({ definition }) => {
     const { plural, singular, namespaced, kind, verbs, shortNames, categories, subresources } = definition
     const main = {
-      name: plural, singularName: singular, namespaced, kind, verbs: [...verbs].sort(byText),
-      ...(shortNames.length > 0 ? { shortNames } : {}), ...(categories.length > 0 ? { categories } : {}),
+      name: plural,
+      singularName: singular,
+      namespaced,
+      kind,
+      verbs: [...verbs].sort(byText),
+      ...(shortNames.length > 0 ? { shortNames } : {}),
+      ...(categories.length > 0 ? { categories } : {}),
       storageVersionHash: '',
     }
-    return [main, ...subresources.map((sub) => ({ name: `${plural}/${sub}`, singularName: '', namespaced, ...subKind(definition, sub), verbs: subVerbs(sub) }))]
+    return [
+      main,
+      ...subresources.map((sub) => ({
+        name: `${plural}/${sub}`,
+        singularName: '',
+        namespaced,
+        ...subKind(definition, sub),
+        verbs: subVerbs(sub),
+      })),
+    ]
   })
   resources.sort((a, b) => byText(a.name, b.name))
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group === '' ? version : `${group}/${version}`, resources }
@@ -84,19 +129,35 @@ export function resourceList(registry: readonly ResourceDefinition[], group: str
 export function aggregated(registry: readonly ResourceDefinition[], core: boolean): object {
   const list = core ? [{ name: '', versions: ['v1'] }] : groups(registry)
   return {
-    kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {},
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
     items: list.map((group) => ({
       metadata: group.name === '' ? { creationTimestamp: null } : { name: group.name, creationTimestamp: null },
       versions: group.versions.map((version) => ({
-        version, freshness: 'Current',
-        resources: served(registry).filter((s) => s.group === group.name && s.version === version).map(({ definition }) => ({
-          resource: definition.plural, responseKind: { group: group.name, version, kind: definition.kind }, scope: definition.namespaced ? 'Namespaced' : 'Cluster',
-          singularResource: definition.singular, verbs: [...definition.verbs].sort(byText),
-          ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}), ...(definition.categories.length > 0 ? { categories: definition.categories } : {}),
-          ...(definition.subresources.length > 0
-            ? { subresources: definition.subresources.map((sub) => ({ subresource: sub, responseKind: { group: '', version: '', ...subKind(definition, sub) }, verbs: subVerbs(sub) })) }
-            : {}),
-        })).sort((a, b) => byText(a.resource, b.resource)),
+        version,
+        freshness: 'Current',
+        resources: served(registry)
+          .filter((s) => s.group === group.name && s.version === version)
+          .map(({ definition }) => ({
+            resource: definition.plural,
+            responseKind: { group: group.name, version, kind: definition.kind },
+            scope: definition.namespaced ? 'Namespaced' : 'Cluster',
+            singularResource: definition.singular,
+            verbs: [...definition.verbs].sort(byText),
+            ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}),
+            ...(definition.categories.length > 0 ? { categories: definition.categories } : {}),
+            ...(definition.subresources.length > 0
+              ? {
+                  subresources: definition.subresources.map((sub) => ({
+                    subresource: sub,
+                    responseKind: { group: '', version: '', ...subKind(definition, sub) },
+                    verbs: subVerbs(sub),
+                  })),
+                }
+              : {}),
+          }))
+          .sort((a, b) => byText(a.resource, b.resource)),
       })),
     })),
   }
@@ -104,15 +165,24 @@ export function aggregated(registry: readonly ResourceDefinition[], core: boolea
 
 function subKind(definition: ResourceDefinition, sub: string): { group?: string; version?: string; kind: string } {
   switch (sub) {
-    case 'scale': return { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-    case 'eviction': return { group: 'policy', version: 'v1', kind: 'Eviction' }
-    case 'token': return { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }
-    case 'binding': return { kind: 'Binding' }
-    case 'exec': return { kind: 'PodExecOptions' }
-    case 'attach': return { kind: 'PodAttachOptions' }
-    case 'portforward': return { kind: 'PodPortForwardOptions' }
-    case 'proxy': return { kind: `${definition.kind}ProxyOptions` }
-    default: return { kind: definition.kind }
+    case 'scale':
+      return { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+    case 'eviction':
+      return { group: 'policy', version: 'v1', kind: 'Eviction' }
+    case 'token':
+      return { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }
+    case 'binding':
+      return { kind: 'Binding' }
+    case 'exec':
+      return { kind: 'PodExecOptions' }
+    case 'attach':
+      return { kind: 'PodAttachOptions' }
+    case 'portforward':
+      return { kind: 'PodPortForwardOptions' }
+    case 'proxy':
+      return { kind: `${definition.kind}ProxyOptions` }
+    default:
+      return { kind: definition.kind }
   }
 }
 
@@ -120,13 +190,19 @@ function subVerbs(sub: string): string[] {
   switch (sub) {
     case 'binding':
     case 'eviction':
-    case 'token': return ['create']
+    case 'token':
+      return ['create']
     case 'exec':
     case 'attach':
-    case 'portforward': return ['create', 'get']
-    case 'log': return ['get']
-    case 'finalize': return ['update']
-    case 'proxy': return ['create', 'delete', 'get', 'patch', 'update']
-    default: return ['get', 'patch', 'update']
+    case 'portforward':
+      return ['create', 'get']
+    case 'log':
+      return ['get']
+    case 'finalize':
+      return ['update']
+    case 'proxy':
+      return ['create', 'delete', 'get', 'patch', 'update']
+    default:
+      return ['get', 'patch', 'update']
   }
 }

@@ -32,9 +32,23 @@ export interface LogOptions {
 }
 
 export interface KubeletEndpoint {
-  exec(namespace: string, pod: string, container: string, command: string[], options: ExecOptions, handlers: ExecHandlers): ExecSession | StatusError
+  exec(
+    namespace: string,
+    pod: string,
+    container: string,
+    command: string[],
+    options: ExecOptions,
+    handlers: ExecHandlers,
+  ): ExecSession | StatusError
   attach(namespace: string, pod: string, container: string, options: ExecOptions, handlers: ExecHandlers): ExecSession | StatusError
   /** Returns what stops the stream. `onEnd` comes after the last text, at once when not following. */
-  logs(namespace: string, pod: string, container: string, options: LogOptions, onText: (text: string) => void, onEnd: () => void): (() => void) | StatusError
+  logs(
+    namespace: string,
+    pod: string,
+    container: string,
+    options: LogOptions,
+    onText: (text: string) => void,
+    onEnd: () => void,
+  ): (() => void) | StatusError
   portForward(namespace: string, pod: string, port: number): unknown
 }

@@ -19,8 +19,12 @@ export function listObjects(state: ServerState, resolved: Resolved, options: Lis
     if (!token) throw StatusError.badRequest('continue key is not valid: illegal base64 data')
     revision = Number(token[1])
     if (state.store.since(definition.resource, revision) === 'expired')
-      throw StatusError.expired('The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.')
-    const at = items.findIndex((o) => (o.metadata.namespace ?? '') > token[2]! || ((o.metadata.namespace ?? '') === token[2] && o.metadata.name > token[3]!))
+      throw StatusError.expired(
+        'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
+      )
+    const at = items.findIndex(
+      (o) => (o.metadata.namespace ?? '') > token[2]! || ((o.metadata.namespace ?? '') === token[2] && o.metadata.name > token[3]!),
+    )
     items = at < 0 ? [] : items.slice(at)
   }
   const selective = Boolean(options.labelSelector || options.fieldSelector)

@@ -18,7 +18,9 @@ const JSON_TYPE = 'application/json'
 const BODY_MAX = 3 * 1024 * 1024
 
 const PATCH_TYPES = new Map<string, PatchType>([
-  ['application/json-patch+json', 'json'], ['application/merge-patch+json', 'merge'], ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
   ['application/apply-patch+yaml', 'apply'],
 ])
 
@@ -33,7 +35,10 @@ export interface ResourcePath {
 
 /** Splits `/apis/apps/v1/namespaces/x/deployments/web/scale`; undefined when it is no resource of ours. */
 export function parseResourcePath(server: ApiServer, path: string): ResourcePath | undefined {
-  const parts = path.split('/').filter((p) => p !== '').map(decode)
+  const parts = path
+    .split('/')
+    .filter((p) => p !== '')
+    .map(decode)
   let group = ''
   let rest: string[]
   if (parts[0] === 'api') rest = parts.slice(1)
@@ -68,7 +73,11 @@ export function handleRequest(server: ApiServer, request: ApiRequest): ApiRespon
   }
 }
 
-export function handleWatchRequest(server: ApiServer, request: ApiRequest, onEvent: (event: WatchEvent) => void): (() => void) | ApiResponse {
+export function handleWatchRequest(
+  server: ApiServer,
+  request: ApiRequest,
+  onEvent: (event: WatchEvent) => void,
+): (() => void) | ApiResponse {
   try {
     if (!server.available) throw StatusError.unavailable()
     const target = parseResourcePath(server, request.path)
@@ -80,9 +89,16 @@ export function handleWatchRequest(server: ApiServer, request: ApiRequest, onEve
     }
     const options = listOptions(request, target)
     if (target.name !== '') options.fieldSelector = [options.fieldSelector, `metadata.name=${target.name}`].filter(Boolean).join(',')
-    return server.watch(callOf(request, []), target.resource, {
-      ...options, allowBookmarks: request.query.get('allowWatchBookmarks') === 'true', sendInitialEvents: request.query.get('sendInitialEvents') === 'true',
-    }, deliver)
+    return server.watch(
+      callOf(request, []),
+      target.resource,
+      {
+        ...options,
+        allowBookmarks: request.query.get('allowWatchBookmarks') === 'true',
+        sendInitialEvents: request.query.get('sendInitialEvents') === 'true',
+      },
+      deliver,
+    )
   } catch (error) {
     if (!isStatusError(error)) throw error
     return { code: error.status.code, body: error.status, contentType: JSON_TYPE }
@@ -99,7 +115,8 @@ function answer(server: ApiServer, request: ApiRequest, warnings: string[]): Api
   const { resource, definition, namespace, name, subresource } = target
   const body = request.method === 'GET' || request.method === 'HEAD' ? undefined : bodyOf(request)
   const view = viewOf(request)
-  const one = (object: KubeObject, code = 200): ApiResponse => ok(view.kind === 'Object' ? object : shown(server, target, view, [object], {}, true), code)
+  const one = (object: KubeObject, code = 200): ApiResponse =>
+    ok(view.kind === 'Object' ? object : shown(server, target, view, [object], {}, true), code)
   switch (request.method) {
     case 'GET':
     case 'HEAD': {
@@ -132,7 +149,10 @@ function answer(server: ApiServer, request: ApiRequest, warnings: string[]): Api
     }
     case 'PATCH': {
       const type = PATCH_TYPES.get((request.headers?.get('content-type') ?? '').split(';')[0]!.trim())
-      if (!type) throw StatusError.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${[...PATCH_TYPES.keys()].join(', ')}`)
+      if (!type)
+        throw StatusError.unsupportedMediaType(
+          `the body of the request was in an unknown format - accepted media types include: ${[...PATCH_TYPES.keys()].join(', ')}`,
+        )
       const patch: PatchRequest = { type, body, fieldManager: call.fieldManager, force: request.query.get('force') === 'true' }
       if (subresource !== '') patch.subresource = subresource as PatchRequest['subresource']
       const existed = type !== 'apply' || server.find(call, resource, namespace, name) !== undefined
@@ -147,11 +167,15 @@ function answer(server: ApiServer, request: ApiRequest, warnings: string[]): Api
       const { object, gone } = server.deleteWithOutcome(call, resource, namespace, name, options)
       if (!gone || definition.resource === 'pods') return ok(object)
       return ok({
-        kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success',
+        kind: 'Status',
+        apiVersion: 'v1',
+        metadata: {},
+        status: 'Success',
         details: { name, ...(definition.group ? { group: definition.group } : {}), kind: definition.plural, uid: object.metadata.uid },
       })
     }
-    default: throw StatusError.methodNotSupported({ group: definition.group, name: definition.plural }, request.method.toLowerCase())
+    default:
+      throw StatusError.methodNotSupported({ group: definition.group, name: definition.plural }, request.method.toLowerCase())
   }
 }
 
@@ -159,15 +183,24 @@ function wellKnown(server: ApiServer, path: string, request: ApiRequest): ApiRes
   const { registry } = server
   const accept = request.headers?.get('accept') ?? ''
   const aggregate = accept.split(',').some((a) => a.includes('as=APIGroupDiscoveryList') && a.includes('v=v2') && a.startsWith(JSON_TYPE))
-  const discovery = (core: boolean): ApiResponse => ({ code: 200, body: aggregated(registry, core), contentType: `${JSON_TYPE};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList` })
+  const discovery = (core: boolean): ApiResponse => ({
+    code: 200,
+    body: aggregated(registry, core),
+    contentType: `${JSON_TYPE};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`,
+  })
   switch (path) {
-    case '/version': return ok(VERSION)
-    case '/api': return aggregate ? discovery(true) : ok(coreVersions())
-    case '/apis': return aggregate ? discovery(false) : ok(groupList(registry))
+    case '/version':
+      return ok(VERSION)
+    case '/api':
+      return aggregate ? discovery(true) : ok(coreVersions())
+    case '/apis':
+      return aggregate ? discovery(false) : ok(groupList(registry))
     case '/healthz':
     case '/livez':
-    case '/readyz': return { code: 200, body: { text: 'ok' }, contentType: 'text/plain' }
-    case '/': return ok({ paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/readyz', '/version'] })
+    case '/readyz':
+      return { code: 200, body: { text: 'ok' }, contentType: 'text/plain' }
+    case '/':
+      return ok({ paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/readyz', '/version'] })
   }
   const parts = path.split('/').filter((p) => p !== '')
   let found: object | undefined
@@ -194,7 +227,14 @@ function viewOf(request: ApiRequest): View {
   return { kind: 'Object', include }
 }
 
-function shown(server: ApiServer, target: ResourcePath, view: View, objects: readonly KubeObject[], metadata: object, single: boolean): object {
+function shown(
+  server: ApiServer,
+  target: ResourcePath,
+  view: View,
+  objects: readonly KubeObject[],
+  metadata: object,
+  single: boolean,
+): object {
   if (view.kind === 'Table') {
     const meta = single ? { resourceVersion: objects[0]?.metadata.resourceVersion } : metadata
     return renderTable(target.definition, objects, server.nowMs, meta, view.include)
@@ -206,8 +246,17 @@ function shown(server: ApiServer, target: ResourcePath, view: View, objects: rea
 function callOf(request: ApiRequest, warnings: string[]): Call {
   const { query } = request
   const fieldValidation = (query.get('fieldValidation') as Call['fieldValidation'] | undefined) ?? 'Warn'
-  if (!['Strict', 'Warn', 'Ignore'].includes(fieldValidation)) throw StatusError.badRequest(`fieldValidation: Unsupported value: "${String(fieldValidation)}": supported values: "", "Ignore", "Strict", "Warn"`)
-  return { actor: request.actor, warnings, fieldValidation, fieldManager: query.get('fieldManager') || request.actor.split('/')[0], dryRun: query.get('dryRun') === 'All' }
+  if (!['Strict', 'Warn', 'Ignore'].includes(fieldValidation))
+    throw StatusError.badRequest(
+      `fieldValidation: Unsupported value: "${String(fieldValidation)}": supported values: "", "Ignore", "Strict", "Warn"`,
+    )
+  return {
+    actor: request.actor,
+    warnings,
+    fieldValidation,
+    fieldManager: query.get('fieldManager') || request.actor.split('/')[0],
+    dryRun: query.get('dryRun') === 'All',
+  }
 }
 
 function listOptions(request: ApiRequest, target: ResourcePath): ListOptions {
@@ -247,7 +296,9 @@ function bodyOf(request: ApiRequest): unknown {
   try {
     return JSON.parse(body) as unknown
   } catch {
-    throw StatusError.badRequest('the object provided is unrecognized (must be of type DeleteOptions): couldn\'t get version/kind; json parse error: invalid character')
+    throw StatusError.badRequest(
+      "the object provided is unrecognized (must be of type DeleteOptions): couldn't get version/kind; json parse error: invalid character",
+    )
   }
 }
 

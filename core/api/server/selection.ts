@@ -43,7 +43,10 @@ function parsedFields(definition: ResourceDefinition, text: string): FieldTerm[]
   if (typeof parsed === 'string') throw StatusError.badRequest(parsed)
   for (const term of parsed) {
     if (term.field === 'metadata.name' || term.field === 'metadata.namespace' || definition.selectableFields.has(term.field)) continue
-    const why = definition.selectableFields.size > 0 ? `field label not supported: ${term.field}` : `"${term.field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
+    const why =
+      definition.selectableFields.size > 0
+        ? `field label not supported: ${term.field}`
+        : `"${term.field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
     const message = `Unable to find ${JSON.stringify(`${definition.group}/${definition.version}, Resource=${definition.plural}`)} that match label selector "", field selector ${JSON.stringify(text)}: ${why}`
     throw StatusError.badRequest(message)
   }

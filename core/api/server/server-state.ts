@@ -140,7 +140,8 @@ export class ServerState {
       for (const event of this.store.list('events')) {
         const { metadata } = event
         const last = parseTime((event as KubeEvent).lastTimestamp ?? metadata.creationTimestamp)
-        if (last !== undefined && last < tooOld) this.as('kube-apiserver', () => this.store.remove('events', metadata.namespace ?? '', metadata.name))
+        if (last !== undefined && last < tooOld)
+          this.as('kube-apiserver', () => this.store.remove('events', metadata.namespace ?? '', metadata.name))
       }
       if (this.store.count('events') > 0) this.#sweepLater()
     })

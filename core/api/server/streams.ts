@@ -5,7 +5,11 @@ import type { Pod } from '../types/index.ts'
 import type { KubeletEndpoint } from './kubelet-endpoint.ts'
 
 /** The kubelet that holds the pod, and the container that the client means. Wording as pkg/registry/core/pod/strategy.go. */
-export function streamTarget(pod: Pod, container: string, kubelets: ReadonlyMap<string, KubeletEndpoint>): { kubelet: KubeletEndpoint; container: string } {
+export function streamTarget(
+  pod: Pod,
+  container: string,
+  kubelets: ReadonlyMap<string, KubeletEndpoint>,
+): { kubelet: KubeletEndpoint; container: string } {
   const { name } = pod.metadata
   const regular = pod.spec.containers.map((c) => c.name)
   const init = (pod.spec.initContainers ?? []).map((c) => c.name)
@@ -17,7 +21,8 @@ export function streamTarget(pod: Pod, container: string, kubelets: ReadonlyMap<
       throw StatusError.badRequest(`a container name must be specified for pod ${name}, choose one of: [${regular.join(' ')}]${rest}`)
     }
     chosen = regular[0]!
-  } else if (![...regular, ...init, ...ephemeral].includes(chosen)) throw StatusError.badRequest(`container ${chosen} is not valid for pod ${name}`)
+  } else if (![...regular, ...init, ...ephemeral].includes(chosen))
+    throw StatusError.badRequest(`container ${chosen} is not valid for pod ${name}`)
   if (!pod.spec.nodeName) throw StatusError.badRequest(`pod ${name} does not have a host assigned`)
   const kubelet = kubelets.get(pod.spec.nodeName)
   if (!kubelet) throw StatusError.internal(`error dialing backend: dial tcp: lookup ${pod.spec.nodeName}: connection refused`)
@@ -34,5 +39,6 @@ export function checkRunnable(pod: Pod): void {
   const { phase } = pod.status
   if (phase === 'Succeeded' || phase === 'Failed')
     throw StatusError.badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`)
-  if (podCondition(pod, 'PodScheduled')?.status === 'False') throw StatusError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
+  if (podCondition(pod, 'PodScheduled')?.status === 'False')
+    throw StatusError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
 }

@@ -16,26 +16,43 @@ import type { ServerState } from './server-state.ts'
 import { updateObject } from './write.ts'
 
 export function subresourceObject(
-  state: ServerState, call: Call, definition: ResourceDefinition, namespace: string, name: string, subresource: string, method: string, body: object | undefined,
+  state: ServerState,
+  call: Call,
+  definition: ResourceDefinition,
+  namespace: string,
+  name: string,
+  subresource: string,
+  method: string,
+  body: object | undefined,
 ): KubeObject {
   if (!(definition.subresources as readonly string[]).includes(subresource)) throw StatusError.unknownPath()
   const old = state.existing(definition, namespace, name)
   switch (subresource) {
-    case 'scale': return method === 'get' ? scaleOf(definition, old) : setScale(state, call, definition, old, body as Scale)
-    case 'status': return method === 'get' ? old : updateObject(state, call, definition, old, cloneJson(body) as KubeObject, 'status')
-    case 'binding': return bind(state, call, definition, old as Pod, body as { target?: { name?: string } })
-    case 'eviction': return evict(state, call, definition, old as Pod, body as { deleteOptions?: DeleteOptions })
-    case 'finalize': return finalize(state, call, definition, old as Namespace, body as Namespace)
+    case 'scale':
+      return method === 'get' ? scaleOf(definition, old) : setScale(state, call, definition, old, body as Scale)
+    case 'status':
+      return method === 'get' ? old : updateObject(state, call, definition, old, cloneJson(body) as KubeObject, 'status')
+    case 'binding':
+      return bind(state, call, definition, old as Pod, body as { target?: { name?: string } })
+    case 'eviction':
+      return evict(state, call, definition, old as Pod, body as { deleteOptions?: DeleteOptions })
+    case 'finalize':
+      return finalize(state, call, definition, old as Namespace, body as Namespace)
     case 'ephemeralcontainers': {
       const draft = cloneJson(old) as Pod
       draft.spec.ephemeralContainers = cloneJson((body as Pod).spec.ephemeralContainers)
       return put(state, call, definition, draft)
     }
-    case 'token': return deepFreeze({
-      apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: { name, namespace }, spec: {},
-      status: { token: `vethlab.${namespace}.${name}.${state.names.hex(16)}`, expirationTimestamp: state.nowText },
-    })
-    default: throw StatusError.methodNotSupported(resourceName(definition), method)
+    case 'token':
+      return deepFreeze({
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        metadata: { name, namespace },
+        spec: {},
+        status: { token: `vethlab.${namespace}.${name}.${state.names.hex(16)}`, expirationTimestamp: state.nowText },
+      })
+    default:
+      throw StatusError.methodNotSupported(resourceName(definition), method)
   }
 }
 
@@ -44,15 +61,20 @@ export function scaleOf(definition: ResourceDefinition, object: KubeObject): Sca
   if (!shape) throw StatusError.unknownPath()
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   return deepFreeze({
-    apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: shape.replicas(object) }, status: { replicas: shape.statusReplicas(object), selector: shape.selector(object) },
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: shape.replicas(object) },
+    status: { replicas: shape.statusReplicas(object), selector: shape.selector(object) },
   })
 }
 
 function setScale(state: ServerState, call: Call, definition: ResourceDefinition, old: KubeObject, scale: Scale): KubeObject {
   const replicas = isPlainObject(scale?.spec) ? (scale.spec.replicas ?? 0) : 0
   if (replicas < 0)
-    throw StatusError.invalid({ group: 'autoscaling', name: 'Scale' }, old.metadata.name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')])
+    throw StatusError.invalid({ group: 'autoscaling', name: 'Scale' }, old.metadata.name, [
+      invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ])
   const draft = cloneJson(old)
   ;(draft.spec as { replicas?: number }).replicas = replicas
   const { uid, resourceVersion } = scale.metadata ?? {}
@@ -65,7 +87,8 @@ function setScale(state: ServerState, call: Call, definition: ResourceDefinition
 function bind(state: ServerState, call: Call, definition: ResourceDefinition, pod: Pod, body: { target?: { name?: string } }): KubeObject {
   const node = body?.target?.name ?? ''
   const refuse = (why: string) => StatusError.conflict({ group: '', name: 'pods/binding' }, pod.metadata.name, why)
-  if (node === '') throw StatusError.invalid({ group: '', name: 'Binding' }, pod.metadata.name, [invalid('target.name', '', 'name is required')])
+  if (node === '')
+    throw StatusError.invalid({ group: '', name: 'Binding' }, pod.metadata.name, [invalid('target.name', '', 'name is required')])
   if (pod.metadata.deletionTimestamp) throw refuse(`pod ${pod.metadata.name} is being deleted, cannot be assigned to a host`)
   if (pod.spec.nodeName) throw refuse(`pod ${pod.metadata.name} is already assigned to node "${pod.spec.nodeName}"`)
   const draft = cloneJson(pod)
@@ -77,10 +100,20 @@ function bind(state: ServerState, call: Call, definition: ResourceDefinition, po
 }
 
 /** A delete that asks the disruption budgets first: pkg/registry/core/pod/storage/eviction.go. */
-function evict(state: ServerState, call: Call, definition: ResourceDefinition, pod: Pod, body: { deleteOptions?: DeleteOptions }): KubeObject {
+function evict(
+  state: ServerState,
+  call: Call,
+  definition: ResourceDefinition,
+  pod: Pod,
+  body: { deleteOptions?: DeleteOptions },
+): KubeObject {
   const { namespace = '', name } = pod.metadata
   const options = { ...body?.deleteOptions, ...(call.dryRun ? { dryRun: true } : {}) }
-  const finished = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed' || pod.status.phase === 'Pending' || pod.metadata.deletionTimestamp !== undefined
+  const finished =
+    pod.status.phase === 'Succeeded' ||
+    pod.status.phase === 'Failed' ||
+    pod.status.phase === 'Pending' ||
+    pod.metadata.deletionTimestamp !== undefined
   const budgets = state.store.list('poddisruptionbudgets.policy', namespace).filter((b) => {
     const { selector } = (b as PodDisruptionBudget).spec
     return matchesSelector(selectorFromObject(selector), pod.metadata.labels)
@@ -91,7 +124,10 @@ function evict(state: ServerState, call: Call, definition: ResourceDefinition, p
   if (!finished && budget && isPodReady(pod)) {
     if (budget.status.disruptionsAllowed <= 0)
       throw StatusError.tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 10, [
-        { reason: 'DisruptionBudget', message: `The disruption budget ${budget.metadata.name} needs ${budget.status.desiredHealthy} healthy pods and has ${budget.status.currentHealthy} currently` },
+        {
+          reason: 'DisruptionBudget',
+          message: `The disruption budget ${budget.metadata.name} needs ${budget.status.desiredHealthy} healthy pods and has ${budget.status.currentHealthy} currently`,
+        },
       ])
     if (!options.dryRun) {
       const draft = cloneJson(budget)

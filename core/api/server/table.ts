@@ -20,13 +20,23 @@ export interface Table {
 
 /** `include`: how much of each object goes with its row. */
 export function renderTable(
-  definition: ResourceDefinition, objects: readonly KubeObject[], nowMs: number, metadata: Partial<ListMeta> = {}, include: 'None' | 'Metadata' | 'Object' = 'Metadata',
+  definition: ResourceDefinition,
+  objects: readonly KubeObject[],
+  nowMs: number,
+  metadata: Partial<ListMeta> = {},
+  include: 'None' | 'Metadata' | 'Object' = 'Metadata',
 ): Table {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: definition.columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description, priority })),
+    columnDefinitions: definition.columns.map(({ name, type, format, description, priority }) => ({
+      name,
+      type,
+      format,
+      description,
+      priority,
+    })),
     rows: objects.map((object) => {
       const cells = definition.columns.map((column) => column.value(object, nowMs))
       if (include === 'None') return { cells }

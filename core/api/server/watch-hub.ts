@@ -61,12 +61,19 @@ export class WatchHub {
     const from = options.resourceVersion ?? ''
     let initial: WatchEvent[]
     if (from === '' || from === '0' || options.sendInitialEvents) {
-      initial = store.list(definition.resource, selection.namespace).filter(selection.matches).map((object) => ({ type: 'ADDED', object }))
+      initial = store
+        .list(definition.resource, selection.namespace)
+        .filter(selection.matches)
+        .map((object) => ({ type: 'ADDED', object }))
       if (options.sendInitialEvents) initial.push(bookmark(definition, store.revision, true))
     } else {
-      if (!/^\d+$/.test(from)) throw StatusError.badRequest(`Invalid value: ${JSON.stringify(from)}: strconv.ParseUint: parsing ${JSON.stringify(from)}: invalid syntax`)
+      if (!/^\d+$/.test(from))
+        throw StatusError.badRequest(
+          `Invalid value: ${JSON.stringify(from)}: strconv.ParseUint: parsing ${JSON.stringify(from)}: invalid syntax`,
+        )
       const backlog = store.since(definition.resource, Number(from))
-      if (backlog === 'expired') throw StatusError.expired(`too old resource version: ${from} (${store.oldestRevision(definition.resource)})`)
+      if (backlog === 'expired')
+        throw StatusError.expired(`too old resource version: ${from} (${store.oldestRevision(definition.resource)})`)
       initial = backlog.map((event) => seenBy(watcher, event)).filter((event) => event !== undefined)
     }
     this.#join(watcher)
@@ -168,5 +175,8 @@ function seenBy(watcher: Watcher, event: StoreEvent): WatchEvent | undefined {
 function bookmark(definition: ResourceDefinition, revision: number, initial: boolean): WatchEvent {
   const annotations = initial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
   const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`
-  return { type: 'BOOKMARK', object: { apiVersion, kind: definition.kind, metadata: { name: '', resourceVersion: String(revision), ...annotations } } }
+  return {
+    type: 'BOOKMARK',
+    object: { apiVersion, kind: definition.kind, metadata: { name: '', resourceVersion: String(revision), ...annotations } },
+  }
 }

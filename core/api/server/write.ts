@@ -21,13 +21,25 @@ const SUFFIX_LENGTH = 5
 export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again'
 
 /** `draft` is decoded and belongs to us. `tracked`: managed fields are set already (server-side apply). */
-export function createObject(state: ServerState, call: Call, definition: ResourceDefinition, namespace: string, draft: KubeObject, tracked = false): KubeObject {
+export function createObject(
+  state: ServerState,
+  call: Call,
+  definition: ResourceDefinition,
+  namespace: string,
+  draft: KubeObject,
+  tracked = false,
+): KubeObject {
   const { metadata } = draft
   placeInNamespace(definition, draft, namespace)
   if (metadata.resourceVersion) throw StatusError.badRequest('resourceVersion should not be set on objects to be created')
   definition.defaults(draft)
   if (definition.namespaced)
-    admitIntoNamespace(definition, metadata.namespace!, metadata.name || (metadata.generateName ?? ''), state.store.get('namespaces', '', metadata.namespace!) as Namespace | undefined)
+    admitIntoNamespace(
+      definition,
+      metadata.namespace!,
+      metadata.name || (metadata.generateName ?? ''),
+      state.store.get('namespaces', '', metadata.namespace!) as Namespace | undefined,
+    )
   if (definition.resource === 'pods')
     admitPod(draft as Pod, {
       find: (resource, ns, name) => state.store.get(resource, ns, name),
@@ -48,7 +60,8 @@ export function createObject(state: ServerState, call: Call, definition: Resourc
   strategy.prepareForCreate?.(draft)
   const errors = [...validateMeta(draft, definition), ...definition.validate(draft)]
   if (errors.length > 0) throw StatusError.invalid(kindName(definition), metadata.name, errors)
-  if (state.store.get(definition.resource, metadata.namespace ?? '', metadata.name)) throw StatusError.alreadyExists(resourceName(definition), metadata.name)
+  if (state.store.get(definition.resource, metadata.namespace ?? '', metadata.name))
+    throw StatusError.alreadyExists(resourceName(definition), metadata.name)
   warn(call, definition, draft)
   const allocation = allocate(state, definition, draft, undefined)
   if (!tracked && call.fieldManager) trackUpdate(undefined, draft, writer(state, call, definition, ''))
@@ -57,7 +70,13 @@ export function createObject(state: ServerState, call: Call, definition: Resourc
 
 /** Replaces `old` by `draft`. With 'status', only the status of the draft counts, and the other way round without. */
 export function updateObject(
-  state: ServerState, call: Call, definition: ResourceDefinition, old: KubeObject, draft: KubeObject, subresource: string, tracked = false,
+  state: ServerState,
+  call: Call,
+  definition: ResourceDefinition,
+  old: KubeObject,
+  draft: KubeObject,
+  subresource: string,
+  tracked = false,
 ): KubeObject {
   const before = old.metadata
   placeInNamespace(definition, draft, before.namespace ?? '')
@@ -96,14 +115,26 @@ export function updateObject(
     throw error
   }
   tidy(next)
-  if (equalJson({ ...next, metadata: { ...next.metadata, managedFields: undefined } }, { ...old, metadata: { ...before, managedFields: undefined } })) {
+  if (
+    equalJson(
+      { ...next, metadata: { ...next.metadata, managedFields: undefined } },
+      { ...old, metadata: { ...before, managedFields: undefined } },
+    )
+  ) {
     if (!tracked || equalJson(next.metadata.managedFields, before.managedFields)) {
       allocation.rollback()
       return old
     }
-  } else if (!tracked && subresource === '' && (call.fieldManager || before.managedFields)) trackUpdate(old, next, writer(state, call, definition, ''))
+  } else if (!tracked && subresource === '' && (call.fieldManager || before.managedFields))
+    trackUpdate(old, next, writer(state, call, definition, ''))
   // The last finalizer of an object that is being deleted has gone: so has the object.
-  if (before.deletionTimestamp && !next.metadata.finalizers?.length && (before.deletionGracePeriodSeconds ?? 0) === 0 && isFinalized(definition, next) && !call.dryRun)
+  if (
+    before.deletionTimestamp &&
+    !next.metadata.finalizers?.length &&
+    (before.deletionGracePeriodSeconds ?? 0) === 0 &&
+    isFinalized(definition, next) &&
+    !call.dryRun
+  )
     return removeObject(state, call, definition, old)
   return store(state, call, definition, next, allocation)
 }
@@ -118,7 +149,12 @@ export function isFinalized(definition: ResourceDefinition, object: KubeObject):
   return definition.resource !== 'namespaces' || !(object as Namespace).spec.finalizers?.length
 }
 
-export function writer(state: ServerState, call: Call, definition: ResourceDefinition, subresource: string): { manager: string; apiVersion: string; time: string; subresource: string } {
+export function writer(
+  state: ServerState,
+  call: Call,
+  definition: ResourceDefinition,
+  subresource: string,
+): { manager: string; apiVersion: string; time: string; subresource: string } {
   return { manager: call.fieldManager || call.actor, apiVersion: groupVersion(definition), time: state.nowText, subresource }
 }
 
@@ -157,7 +193,11 @@ function placeInNamespace(definition: ResourceDefinition, draft: KubeObject, nam
 function checkVersion(definition: ResourceDefinition, old: KubeObject, draft: KubeObject): void {
   const { uid, resourceVersion } = draft.metadata
   if (uid && uid !== old.metadata.uid)
-    throw StatusError.conflict(resourceName(definition), old.metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`)
+    throw StatusError.conflict(
+      resourceName(definition),
+      old.metadata.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    )
   if (resourceVersion && resourceVersion !== '0' && resourceVersion !== old.metadata.resourceVersion)
     throw StatusError.conflict(resourceName(definition), old.metadata.name, MODIFIED)
 }
@@ -174,9 +214,11 @@ function desired(object: KubeObject): object {
 /** Empty maps and lists of the metadata are not stored, as Go's omitempty leaves them out; status comes last. */
 function tidy(draft: KubeObject): KubeObject {
   const { metadata } = draft
-  for (const field of ['labels', 'annotations'] as const) if (metadata[field] && Object.keys(metadata[field]).length === 0) delete metadata[field]
+  for (const field of ['labels', 'annotations'] as const)
+    if (metadata[field] && Object.keys(metadata[field]).length === 0) delete metadata[field]
   for (const field of ['finalizers', 'ownerReferences', 'managedFields'] as const) if (metadata[field]?.length === 0) delete metadata[field]
-  for (const key of Object.keys(metadata)) if ((metadata as unknown as Record<string, unknown>)[key] === undefined) delete (metadata as unknown as Record<string, unknown>)[key]
+  for (const key of Object.keys(metadata))
+    if ((metadata as unknown as Record<string, unknown>)[key] === undefined) delete (metadata as unknown as Record<string, unknown>)[key]
   const { status } = draft
   delete draft.status
   if (status !== undefined) draft.status = status

@@ -6,8 +6,13 @@ const MINUTE_MS = 60_000
 const SEARCH_MAX = 2_105_280
 
 const SHORTHANDS = new Map([
-  ['@yearly', '0 0 1 1 *'], ['@annually', '0 0 1 1 *'], ['@monthly', '0 0 1 * *'], ['@weekly', '0 0 * * 0'], ['@daily', '0 0 * * *'],
-  ['@midnight', '0 0 * * *'], ['@hourly', '0 * * * *'],
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+  ['@monthly', '0 0 1 * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@hourly', '0 * * * *'],
 ])
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
@@ -63,8 +68,8 @@ function parseField(field: string, low: number, high: number, names: readonly st
     if (!match) return undefined
     const [, from, to, every] = match
     const any = from === '*' || from === '?'
-    const start = any ? low : valueOf(from!, names, base)
-    const end = to !== undefined ? valueOf(to, names, base) : any || every !== undefined ? high : start
+    const start = any ? low : fieldValue(from!, names, base)
+    const end = to !== undefined ? fieldValue(to, names, base) : any || every !== undefined ? high : start
     const step = every === undefined ? 1 : Number(every)
     if (start === undefined || end === undefined || start < low || end > high || start > end || step < 1) return undefined
     for (let value = start; value <= end; value += step) result.add(value)
@@ -72,7 +77,7 @@ function parseField(field: string, low: number, high: number, names: readonly st
   return result
 }
 
-function valueOf(text: string, names: readonly string[], base: number): number | undefined {
+function fieldValue(text: string, names: readonly string[], base: number): number | undefined {
   if (/^\d+$/.test(text)) return Number(text)
   const at = names.indexOf(text.toLowerCase())
   return at < 0 ? undefined : at + base

@@ -50,7 +50,8 @@ export function cronJobController(deps: ControllerDeps): Controller {
         due = next
         next = nextTime(schedule, next)
       }
-      const late = due !== undefined && current.spec.startingDeadlineSeconds !== undefined && nowMs - due > current.spec.startingDeadlineSeconds * 1000
+      const late =
+        due !== undefined && current.spec.startingDeadlineSeconds !== undefined && nowMs - due > current.spec.startingDeadlineSeconds * 1000
       if (late) recorder.event(current, 'Warning', 'MissSchedule', `Missed scheduled time to start a job: ${formatTime(due!)}`)
       else if (due !== undefined) current = start(current, due) ?? current
       if (next !== undefined) return Math.max(0, next - nowMs) * 1000
@@ -61,7 +62,12 @@ export function cronJobController(deps: ControllerDeps): Controller {
     const { name, namespace = '' } = cron.metadata
     const active = cron.status.active ?? []
     if (cron.spec.concurrencyPolicy === 'Forbid' && active.length > 0) {
-      recorder.event(cron, 'Normal', 'JobAlreadyActive', 'Not starting job because prior execution is running and concurrency policy is Forbid')
+      recorder.event(
+        cron,
+        'Normal',
+        'JobAlreadyActive',
+        'Not starting job because prior execution is running and concurrency policy is Forbid',
+      )
       return undefined
     }
     if (cron.spec.concurrencyPolicy === 'Replace') for (const reference of active) remove(cron, reference.name!)
@@ -72,7 +78,10 @@ export function cronJobController(deps: ControllerDeps): Controller {
       const { labels, annotations } = cron.spec.jobTemplate.metadata ?? {}
       job = client.create<Job>('jobs.batch', namespace, {
         metadata: {
-          name: jobName, namespace, ...(labels ? { labels } : {}), annotations: { ...annotations, 'batch.kubernetes.io/cronjob-scheduled-timestamp': formatTime(dueMs) },
+          name: jobName,
+          namespace,
+          ...(labels ? { labels } : {}),
+          annotations: { ...annotations, 'batch.kubernetes.io/cronjob-scheduled-timestamp': formatTime(dueMs) },
           ownerReferences: [ownerReference(cron)],
         },
         spec: cloneJson(cron.spec.jobTemplate.spec),
@@ -84,8 +93,19 @@ export function cronJobController(deps: ControllerDeps): Controller {
     recorder.event(cron, 'Normal', 'SuccessfulCreate', `Created job ${jobName}`)
     const kept = cron.spec.concurrencyPolicy === 'Replace' ? [] : active
     const status = {
-      ...cron.status, lastScheduleTime: formatTime(dueMs),
-      active: [...kept, { kind: 'Job', namespace, name: jobName, uid: job.metadata.uid, apiVersion: 'batch/v1', resourceVersion: job.metadata.resourceVersion }],
+      ...cron.status,
+      lastScheduleTime: formatTime(dueMs),
+      active: [
+        ...kept,
+        {
+          kind: 'Job',
+          namespace,
+          name: jobName,
+          uid: job.metadata.uid,
+          apiVersion: 'batch/v1',
+          resourceVersion: job.metadata.resourceVersion,
+        },
+      ],
     }
     return client.updateStatus<CronJob>('cronjobs.batch', { ...cron, status } as CronJob)
   }
@@ -109,8 +129,13 @@ export function cronJobController(deps: ControllerDeps): Controller {
   }
 
   function cleanup(cron: CronJob, children: readonly Job[]): void {
-    for (const [how, limit] of [['Complete', cron.spec.successfulJobsHistoryLimit ?? 3], ['Failed', cron.spec.failedJobsHistoryLimit ?? 1]] as const) {
-      const ended = children.filter((j) => outcome(j) === how).sort((a, b) => (parseTime(a.status.startTime) ?? 0) - (parseTime(b.status.startTime) ?? 0))
+    for (const [how, limit] of [
+      ['Complete', cron.spec.successfulJobsHistoryLimit ?? 3],
+      ['Failed', cron.spec.failedJobsHistoryLimit ?? 1],
+    ] as const) {
+      const ended = children
+        .filter((j) => outcome(j) === how)
+        .sort((a, b) => (parseTime(a.status.startTime) ?? 0) - (parseTime(b.status.startTime) ?? 0))
       for (const job of ended.slice(0, Math.max(0, ended.length - limit))) remove(cron, job.metadata.name)
     }
   }

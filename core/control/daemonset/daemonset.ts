@@ -76,13 +76,20 @@ export function daemonSetController(deps: ControllerDeps): Controller {
       for (const pod of here) {
         if (pod.metadata.deletionTimestamp) continue
         if (pod.status.phase === 'Failed') {
-          recorder.event(set, 'Warning', 'FailedDaemonPod', `Found failed daemon pod ${objectKey(pod)} on node ${node.metadata.name}, will try to kill it`)
+          recorder.event(
+            set,
+            'Warning',
+            'FailedDaemonPod',
+            `Found failed daemon pod ${objectKey(pod)} on node ${node.metadata.name}, will try to kill it`,
+          )
           deletePod(client, recorder, set, pod)
         } else live.push(pod)
       }
       if (run && here.length === 0) createPod(client, recorder, set, daemonPod(set, node, hash))
       else if (!stay) for (const pod of live) deletePod(client, recorder, set, pod)
-      else if (live.length > 1) for (const pod of live.sort((a, b) => byText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '')).slice(1)) deletePod(client, recorder, set, pod)
+      else if (live.length > 1)
+        for (const pod of live.sort((a, b) => byText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '')).slice(1))
+          deletePod(client, recorder, set, pod)
     }
     for (const [name, list] of byNode)
       if (!nodes.byKey(name)) for (const pod of list) if (!pod.metadata.deletionTimestamp) deletePod(client, recorder, set, pod)
@@ -131,7 +138,10 @@ export function daemonSetController(deps: ControllerDeps): Controller {
       if (pod.metadata.labels?.[REVISION_LABEL] === hash) counts.updated += 1
     }
     const next: DaemonSet['status'] = {
-      currentNumberScheduled: counts.current, numberMisscheduled: counts.misscheduled, desiredNumberScheduled: counts.desired, numberReady: counts.ready,
+      currentNumberScheduled: counts.current,
+      numberMisscheduled: counts.misscheduled,
+      desiredNumberScheduled: counts.desired,
+      numberReady: counts.ready,
       observedGeneration: set.metadata.generation,
     }
     if (counts.updated > 0) next.updatedNumberScheduled = counts.updated
@@ -184,12 +194,14 @@ function daemonPod(set: DaemonSet, node: Node, hash: string): Pod {
   const pod = podFromTemplate(set, set.spec.template)
   pod.spec = daemonSpec(set.spec.template)
   pod.metadata.labels = { ...pod.metadata.labels, [REVISION_LABEL]: hash, 'pod-template-generation': String(set.metadata.generation ?? 1) }
-  const affinity = (pod.spec.affinity ??= {})
-  const nodeAffinity = (affinity.nodeAffinity ??= {})
   const field = { key: 'metadata.name', operator: 'In', values: [node.metadata.name] }
-  const terms = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
-  nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution = {
+  const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+  const requiredDuringSchedulingIgnoredDuringExecution = {
     nodeSelectorTerms: terms?.length ? terms.map((t) => ({ ...t, matchFields: [field] })) : [{ matchFields: [field] }],
+  }
+  pod.spec.affinity = {
+    ...pod.spec.affinity,
+    nodeAffinity: { ...pod.spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution },
   }
   return pod
 }

@@ -26,15 +26,21 @@ export function baseStatus(deployment: Deployment, sets: readonly ReplicaSet[], 
 
 export function setAvailable(status: Status, deployment: Deployment, nowMs: number): void {
   const enough = (status.availableReplicas ?? 0) >= desiredOf(deployment) - unavailableOf(deployment)
-  setCondition(status, nowMs, enough
-    ? condition('Available', 'True', 'MinimumReplicasAvailable', 'Deployment has minimum availability.')
-    : condition('Available', 'False', 'MinimumReplicasUnavailable', 'Deployment does not have minimum availability.'))
+  setCondition(
+    status,
+    nowMs,
+    enough
+      ? condition('Available', 'True', 'MinimumReplicasAvailable', 'Deployment has minimum availability.')
+      : condition('Available', 'False', 'MinimumReplicasUnavailable', 'Deployment does not have minimum availability.'),
+  )
 }
 
 export function isComplete(deployment: Deployment, status: Status): boolean {
   const desired = desiredOf(deployment)
   return (
-    (status.updatedReplicas ?? 0) === desired && (status.replicas ?? 0) === desired && (status.availableReplicas ?? 0) === desired &&
+    (status.updatedReplicas ?? 0) === desired &&
+    (status.replicas ?? 0) === desired &&
+    (status.availableReplicas ?? 0) === desired &&
     (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
   )
 }
@@ -42,37 +48,52 @@ export function isComplete(deployment: Deployment, status: Status): boolean {
 /**
  * Progressing and ReplicaFailure. Answers the milliseconds after which the deadline has to be looked at again, or undefined.
  */
-export function setProgress(status: Status, deployment: Deployment, sets: readonly ReplicaSet[], newSet: ReplicaSet | undefined, nowMs: number): number | undefined {
+export function setProgress(
+  status: Status,
+  deployment: Deployment,
+  sets: readonly ReplicaSet[],
+  newSet: ReplicaSet | undefined,
+  nowMs: number,
+): number | undefined {
   const deadline = deployment.spec.progressDeadlineSeconds ?? NO_DEADLINE
   let wait: number | undefined
   const current = findCondition(deployment.status, 'Progressing')
   const finished = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && current?.reason === 'NewReplicaSetAvailable'
   if (deadline < NO_DEADLINE && !finished) {
     if (isComplete(deployment, status)) {
-      const message = newSet ? `ReplicaSet "${newSet.metadata.name}" has successfully progressed.` : `Deployment "${deployment.metadata.name}" has successfully progressed.`
+      const message = newSet
+        ? `ReplicaSet "${newSet.metadata.name}" has successfully progressed.`
+        : `Deployment "${deployment.metadata.name}" has successfully progressed.`
       setCondition(status, nowMs, condition('Progressing', 'True', 'NewReplicaSetAvailable', message))
     } else if (hasProgressed(deployment.status, status)) {
-      const message = newSet ? `ReplicaSet "${newSet.metadata.name}" is progressing.` : `Deployment "${deployment.metadata.name}" is progressing.`
+      const message = newSet
+        ? `ReplicaSet "${newSet.metadata.name}" is progressing.`
+        : `Deployment "${deployment.metadata.name}" is progressing.`
       const fresh = condition('Progressing', 'True', 'ReplicaSetUpdated', message)
       if (current) {
         // Progress resets the deadline: the update time moves, the transition time does not.
         status.conditions = (status.conditions ?? []).filter((c) => c.type !== 'Progressing')
         const now = formatTime(nowMs)
-        status.conditions.push({ ...fresh, lastUpdateTime: now, lastTransitionTime: current.status === 'True' ? (current.lastTransitionTime ?? now) : now })
+        status.conditions.push({
+          ...fresh,
+          lastUpdateTime: now,
+          lastTransitionTime: current.status === 'True' ? (current.lastTransitionTime ?? now) : now,
+        })
       } else setCondition(status, nowMs, fresh)
       wait = deadline * 1000
     } else if (current) {
       const left = (parseTime(current.lastUpdateTime) ?? nowMs) + deadline * 1000 - nowMs
       const stuck = current.reason === 'ProgressDeadlineExceeded' || (left <= 0 && current.reason !== 'DeploymentPaused')
       if (stuck) {
-        const message = newSet ? `ReplicaSet "${newSet.metadata.name}" has timed out progressing.` : `Deployment "${deployment.metadata.name}" has timed out progressing.`
+        const message = newSet
+          ? `ReplicaSet "${newSet.metadata.name}" has timed out progressing.`
+          : `Deployment "${deployment.metadata.name}" has timed out progressing.`
         setCondition(status, nowMs, condition('Progressing', 'False', 'ProgressDeadlineExceeded', message))
       } else if (left > 0) wait = left + 1000
     }
   }
   const failure = [newSet, ...sets].flatMap((rs) => rs?.status.conditions ?? []).find((c) => c.type === 'ReplicaFailure')
-  if (failure)
-    setCondition(status, nowMs, condition('ReplicaFailure', failure.status, failure.reason ?? '', failure.message ?? ''))
+  if (failure) setCondition(status, nowMs, condition('ReplicaFailure', failure.status, failure.reason ?? '', failure.message ?? ''))
   else status.conditions = (status.conditions ?? []).filter((c) => c.type !== 'ReplicaFailure')
   return wait
 }

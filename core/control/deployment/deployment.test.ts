@@ -5,8 +5,14 @@ import { ControlWorld } from '../../../test/support/control-world.ts'
 
 function deployment(replicas: number, image: string): { apiVersion: string; kind: string; metadata: { name: string }; spec: object } {
   return {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' },
-    spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'nginx', image }] } } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'nginx', image }] } },
+    },
   }
 }
 
@@ -23,7 +29,9 @@ test('a deployment becomes a replica set, pods, and is available', () => {
   expect(world.table('deployments.apps', 'default', true)).toEqual(['web | 3/3 | 3 | 3 | nginx | nginx:1.27 | app=web'])
   expect(rs!.metadata.name).toMatch(/^web-[bcdfghjklmnpqrstvwxz2456789]{6,10}$/)
   expect(rs!.metadata.annotations).toEqual({
-    'deployment.kubernetes.io/revision': '1', 'deployment.kubernetes.io/desired-replicas': '3', 'deployment.kubernetes.io/max-replicas': '4',
+    'deployment.kubernetes.io/revision': '1',
+    'deployment.kubernetes.io/desired-replicas': '3',
+    'deployment.kubernetes.io/max-replicas': '4',
   })
   const d = world.client.get<Deployment>('deployments.apps', 'default', 'web')
   expect(d.status.conditions?.map((c) => `${c.type}=${c.status} ${c.reason}: ${c.message}`)).toEqual([
@@ -53,8 +61,18 @@ test('a rolling update keeps what must be available and never exceeds the surge'
   world.settle()
   expect({ least, most }).toEqual({ least: 3, most: 5 })
   expect(world.table('deployments.apps', 'default')).toEqual(['web | 4/4 | 4 | 4'])
-  expect(world.table('replicasets.apps', 'default').map((l) => l.replace(/^web-\S+/, 'web-x')).sort()).toEqual(['web-x | 0 | 0 | 0', 'web-x | 4 | 4 | 4'])
-  expect(world.events().filter((e) => e.includes('Scaled')).map((e) => e.replace(/web-\w+ from/, 'web-x from').replace(/^.*: /, ''))).toEqual([
+  expect(
+    world
+      .table('replicasets.apps', 'default')
+      .map((l) => l.replace(/^web-\S+/, 'web-x'))
+      .sort(),
+  ).toEqual(['web-x | 0 | 0 | 0', 'web-x | 4 | 4 | 4'])
+  expect(
+    world
+      .events()
+      .filter((e) => e.includes('Scaled'))
+      .map((e) => e.replace(/web-\w+ from/, 'web-x from').replace(/^.*: /, '')),
+  ).toEqual([
     'Scaled up replica set web-x from 0 to 4',
     'Scaled up replica set web-x from 0 to 1',
     'Scaled down replica set web-x from 4 to 3',
@@ -84,13 +102,15 @@ test('an image that does not come stops the roll-out and, after ten minutes, its
   })
   world.settle()
   expect(world.table('deployments.apps', 'default')).toEqual(['web | 4/4 | 4 | 4'])
-  expect(world.client.get<Deployment>('deployments.apps', 'default', 'web').metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3')
+  expect(
+    world.client.get<Deployment>('deployments.apps', 'default', 'web').metadata.annotations?.['deployment.kubernetes.io/revision'],
+  ).toBe('3')
 })
 
 test('Recreate stops everything old before anything new starts', () => {
   const world = new ControlWorld()
   const body = deployment(2, 'nginx:1.26')
-  world.apply({ ...body, spec: { ...body.spec, strategy: { type: 'Recreate' } } })
+  world.apply({ ...body, spec: { ...body.spec, strategy: { type: 'Recreate' } } } as never)
   let least = 2
   let mixed = false
   world.trace.observe(() => {

@@ -16,8 +16,23 @@ import type { ControllerDeps } from '../controller-deps.ts'
 import { isNamespaceTerminating, ownerReference } from '../pod-control.ts'
 import { baseStatus, condition, findCondition, isComplete, setAvailable, setCondition, setProgress } from './deployment-status.ts'
 import {
-  byCreation, desiredOf, DESIRED, findNew, hashedTemplate, HASH_LABEL, isRolling, maxRevision, newSetAnnotations, newSetReplicas, REVISION,
-  revisionOf, sameTemplate, templateHash, totalReplicas, unavailableOf, withScaleAnnotations,
+  byCreation,
+  desiredOf,
+  DESIRED,
+  findNew,
+  hashedTemplate,
+  HASH_LABEL,
+  isRolling,
+  maxRevision,
+  newSetAnnotations,
+  newSetReplicas,
+  REVISION,
+  revisionOf,
+  sameTemplate,
+  templateHash,
+  totalReplicas,
+  unavailableOf,
+  withScaleAnnotations,
 } from './revisions.ts'
 import { proportions } from './proportions.ts'
 
@@ -35,7 +50,8 @@ export function deploymentController(deps: ControllerDeps): Controller {
       const owner = set && controllerOf(set)
       if (owner?.kind === 'Deployment') controller.enqueue(`${set!.metadata.namespace}/${owner.name}`)
     }
-    if (rs && !controllerOf(rs)) for (const d of selecting.wanting(rs.metadata.namespace!, rs.metadata.labels)) controller.enqueue(objectKey(d))
+    if (rs && !controllerOf(rs))
+      for (const d of selecting.wanting(rs.metadata.namespace!, rs.metadata.labels)) controller.enqueue(objectKey(d))
   })
   // Recreate waits for the last old pod to be gone, and a replica set does not tell when that is.
   informers.of<Pod>('pods').onEvent((pod, old) => {
@@ -74,7 +90,12 @@ export function deploymentController(deps: ControllerDeps): Controller {
     for (const rs of setsByOwner.get(orphansOf(d.metadata.namespace!))) {
       if (rs.metadata.deletionTimestamp || !matchesSelector(selector, rs.metadata.labels)) continue
       const ownerReferences = [...(rs.metadata.ownerReferences ?? []), ownerReference(d)]
-      mine.push(client.patch<ReplicaSet>('replicasets.apps', rs.metadata.namespace!, rs.metadata.name, { type: 'merge', body: { metadata: { uid: rs.metadata.uid, ownerReferences } } }))
+      mine.push(
+        client.patch<ReplicaSet>('replicasets.apps', rs.metadata.namespace!, rs.metadata.name, {
+          type: 'merge',
+          body: { metadata: { uid: rs.metadata.uid, ownerReferences } },
+        }),
+      )
     }
     return mine.sort(byCreation)
   }
@@ -86,9 +107,13 @@ export function deploymentController(deps: ControllerDeps): Controller {
     const paused = current?.reason === 'DeploymentPaused'
     if (paused === Boolean(d.spec.paused)) return false
     const status = cloneJson(d.status)
-    setCondition(status, client.server.nowMs, d.spec.paused
-      ? condition('Progressing', 'Unknown', 'DeploymentPaused', 'Deployment is paused')
-      : condition('Progressing', 'Unknown', 'DeploymentResumed', 'Deployment is resumed'))
+    setCondition(
+      status,
+      client.server.nowMs,
+      d.spec.paused
+        ? condition('Progressing', 'Unknown', 'DeploymentPaused', 'Deployment is paused')
+        : condition('Progressing', 'Unknown', 'DeploymentResumed', 'Deployment is resumed'),
+    )
     client.updateStatus('deployments.apps', { ...d, status } as Deployment)
     return true
   }
@@ -104,8 +129,16 @@ export function deploymentController(deps: ControllerDeps): Controller {
   function sync(d: Deployment, owned: ReplicaSet[]): ReconcileResult {
     const { all, newSet } = replicaSets(d, owned, false)
     const scaled = scaleProportionally(d, all, newSet)
-    if (d.spec.paused) cleanup(d, all.filter((rs) => rs.metadata.uid !== newSet?.metadata.uid))
-    return syncStatus(d, scaled, scaled.find((rs) => rs.metadata.uid === newSet?.metadata.uid))
+    if (d.spec.paused)
+      cleanup(
+        d,
+        all.filter((rs) => rs.metadata.uid !== newSet?.metadata.uid),
+      )
+    return syncStatus(
+      d,
+      scaled,
+      scaled.find((rs) => rs.metadata.uid === newSet?.metadata.uid),
+    )
   }
 
   function scaleProportionally(d: Deployment, all: ReplicaSet[], newSet: ReplicaSet | undefined): ReplicaSet[] {
@@ -115,7 +148,8 @@ export function deploymentController(deps: ControllerDeps): Controller {
       return only ? replaceIn(all, scale(d, only, desiredOf(d))) : all
     }
     const old = all.filter((rs) => rs.metadata.uid !== newSet?.metadata.uid)
-    if (newSet && isSaturated(d, newSet)) return old.reduce((list, rs) => (desiredOf(rs) > 0 ? replaceIn(list, scale(d, rs, 0)) : list), all)
+    if (newSet && isSaturated(d, newSet))
+      return old.reduce((list, rs) => (desiredOf(rs) > 0 ? replaceIn(list, scale(d, rs, 0)) : list), all)
     if (!isRolling(d)) return all
     return proportions(d, active).reduce((list, [rs, replicas]) => replaceIn(list, scale(d, rs, replicas)), all)
   }
@@ -181,7 +215,8 @@ export function deploymentController(deps: ControllerDeps): Controller {
       for (const rs of old) if (desiredOf(rs) > 0) all = replaceIn(all, scale(d, rs, 0))
       return syncStatus(d, all, newSet)
     }
-    if (old.some((rs) => pods.byOwner.get(rs.metadata.uid!).some((pod) => isPodActive(pod) || !isPodTerminal(pod)))) return syncStatus(d, all, newSet)
+    if (old.some((rs) => pods.byOwner.get(rs.metadata.uid!).some((pod) => isPodActive(pod) || !isPodTerminal(pod))))
+      return syncStatus(d, all, newSet)
     if (!newSet) {
       const made = replicaSets(d, owned, true)
       all = made.all
@@ -216,13 +251,18 @@ export function deploymentController(deps: ControllerDeps): Controller {
     const hash = templateHash(d.spec.template, d.status.collisionCount ?? 0)
     const template = hashedTemplate(d.spec.template, hash)
     const draft = {
-      apiVersion: 'apps/v1', kind: 'ReplicaSet',
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
       metadata: {
-        name: `${d.metadata.name}-${hash}`, namespace: d.metadata.namespace, ownerReferences: [ownerReference(d)], labels: template.metadata!.labels,
+        name: `${d.metadata.name}-${hash}`,
+        namespace: d.metadata.namespace,
+        ownerReferences: [ownerReference(d)],
+        labels: template.metadata!.labels,
         annotations: withScaleAnnotations(newSetAnnotations(d, undefined, revision), d),
       },
       spec: {
-        replicas: newSetReplicas(d, owned, undefined), template,
+        replicas: newSetReplicas(d, owned, undefined),
+        template,
         ...(d.spec.minReadySeconds ? { minReadySeconds: d.spec.minReadySeconds } : {}),
         selector: { ...d.spec.selector, matchLabels: { ...d.spec.selector.matchLabels, [HASH_LABEL]: hash } },
       },
@@ -232,7 +272,7 @@ export function deploymentController(deps: ControllerDeps): Controller {
       newSet = client.create<ReplicaSet>('replicasets.apps', d.metadata.namespace!, draft)
     } catch (error) {
       if (!isStatusError(error)) throw error
-      return refused(d, owned, draft.metadata.name, error)
+      return refused(d, draft.metadata.name, error)
     }
     if (desiredOf(newSet) > 0)
       recorder.event(d, 'Normal', 'ScalingReplicaSet', `Scaled up replica set ${newSet.metadata.name} from 0 to ${desiredOf(newSet)}`)
@@ -241,12 +281,15 @@ export function deploymentController(deps: ControllerDeps): Controller {
   }
 
   /** Another set has that name: ours from an earlier try, or a collision of hashes. */
-  function refused(d: Deployment, owned: ReplicaSet[], name: string, error: unknown): { all: ReplicaSet[]; newSet: undefined } {
+  function refused(d: Deployment, name: string, error: unknown): { all: ReplicaSet[]; newSet: undefined } {
     if (!isStatusError(error)) throw error
     if (hasReason(error, 'AlreadyExists')) {
       const found = client.find<ReplicaSet>('replicasets.apps', d.metadata.namespace!, name)
       if (found && !(controllerOf(found)?.uid === d.metadata.uid && sameTemplate(found.spec.template, d.spec.template)))
-        client.updateStatus('deployments.apps', { ...d, status: { ...d.status, collisionCount: (d.status.collisionCount ?? 0) + 1 } } as Deployment)
+        client.updateStatus('deployments.apps', {
+          ...d,
+          status: { ...d.status, collisionCount: (d.status.collisionCount ?? 0) + 1 },
+        } as Deployment)
       throw error
     }
     const message = `Failed to create new replica set "${name}": ${error.message}`
@@ -263,7 +306,10 @@ export function deploymentController(deps: ControllerDeps): Controller {
     const status = cloneJson(d.status)
     if (message) setCondition(status, client.server.nowMs, condition('Progressing', 'True', reason, message))
     if (withAnnotation) {
-      const fresh = client.patch<Deployment>('deployments.apps', d.metadata.namespace!, d.metadata.name, { type: 'merge', body: { metadata: { annotations: { [REVISION]: revision } } } })
+      const fresh = client.patch<Deployment>('deployments.apps', d.metadata.namespace!, d.metadata.name, {
+        type: 'merge',
+        body: { metadata: { annotations: { [REVISION]: revision } } },
+      })
       if (message) client.updateStatus('deployments.apps', { ...fresh, status } as Deployment)
     } else if (message && !equalJson(status, d.status)) client.updateStatus('deployments.apps', { ...d, status } as Deployment)
   }
@@ -277,14 +323,25 @@ export function deploymentController(deps: ControllerDeps): Controller {
     draft.metadata.annotations = annotations
     const done = client.update<ReplicaSet>('replicasets.apps', draft)
     if (from !== replicas)
-      recorder.event(d, 'Normal', 'ScalingReplicaSet', `Scaled ${from < replicas ? 'up' : 'down'} replica set ${rs.metadata.name} from ${from} to ${replicas}`)
+      recorder.event(
+        d,
+        'Normal',
+        'ScalingReplicaSet',
+        `Scaled ${from < replicas ? 'up' : 'down'} replica set ${rs.metadata.name} from ${from} to ${replicas}`,
+      )
     return done
   }
 
   /** Old sets beyond the history limit go, oldest revision first. */
   function cleanup(d: Deployment, old: readonly ReplicaSet[]): void {
     const limit = d.spec.revisionHistoryLimit ?? 10
-    const idle = old.filter((rs) => rs.status.replicas === 0 && desiredOf(rs) === 0 && !rs.metadata.deletionTimestamp && rs.status.observedGeneration === rs.metadata.generation)
+    const idle = old.filter(
+      (rs) =>
+        rs.status.replicas === 0 &&
+        desiredOf(rs) === 0 &&
+        !rs.metadata.deletionTimestamp &&
+        rs.status.observedGeneration === rs.metadata.generation,
+    )
     const excess = idle.length - limit
     if (excess <= 0) return
     for (const rs of [...idle].sort((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b)).slice(0, excess)) {

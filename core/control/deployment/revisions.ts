@@ -13,7 +13,14 @@ export const REVISION = 'deployment.kubernetes.io/revision'
 export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
 export const DESIRED = 'deployment.kubernetes.io/desired-replicas'
 export const MAX = 'deployment.kubernetes.io/max-replicas'
-const NOT_COPIED = new Set(['kubectl.kubernetes.io/last-applied-configuration', REVISION, REVISION_HISTORY, DESIRED, MAX, 'deprecated.deployment.rollback.to'])
+const NOT_COPIED = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  REVISION,
+  REVISION_HISTORY,
+  DESIRED,
+  MAX,
+  'deprecated.deployment.rollback.to',
+])
 
 export function templateHash(template: PodTemplateSpec, collisionCount: number): string {
   return safeEncode(fnv32(canonicalJson(template) + (collisionCount > 0 ? String(collisionCount) : '')))
@@ -32,7 +39,10 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
 }
 
 export function byCreation(a: ReplicaSet, b: ReplicaSet): number {
-  return (parseTime(a.metadata.creationTimestamp) ?? 0) - (parseTime(b.metadata.creationTimestamp) ?? 0) || byText(a.metadata.name, b.metadata.name)
+  return (
+    (parseTime(a.metadata.creationTimestamp) ?? 0) - (parseTime(b.metadata.creationTimestamp) ?? 0) ||
+    byText(a.metadata.name, b.metadata.name)
+  )
 }
 
 /** The replica set of the deployment's current template: of several, the oldest. */
@@ -75,7 +85,11 @@ export function totalReplicas(sets: readonly ReplicaSet[]): number {
 }
 
 /** The annotations of the new replica set at that revision; the same object when nothing changes. */
-export function newSetAnnotations(deployment: Deployment, current: Record<string, string> | undefined, revision: number): Record<string, string> {
+export function newSetAnnotations(
+  deployment: Deployment,
+  current: Record<string, string> | undefined,
+  revision: number,
+): Record<string, string> {
   const result: Record<string, string> = { ...current }
   let changed = false
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {

@@ -24,7 +24,8 @@ export function disruptionController(deps: ControllerDeps): Controller {
 
   budgets.onEvent((budget, old) => controller.enqueue(objectKey((budget ?? old)!)))
   informers.of<Pod>('pods').onEvent((pod, old) => {
-    for (const p of [pod, old]) if (p) for (const budget of selecting.wanting(p.metadata.namespace!, p.metadata.labels)) controller.enqueue(objectKey(budget))
+    for (const p of [pod, old])
+      if (p) for (const budget of selecting.wanting(p.metadata.namespace!, p.metadata.labels)) controller.enqueue(objectKey(budget))
   })
 
   function reconcile(key: string): ReconcileResult {
@@ -39,7 +40,11 @@ export function disruptionController(deps: ControllerDeps): Controller {
     const { expected, desired } = wanted(budget, pods)
     const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0
     const status: PodDisruptionBudget['status'] = {
-      disruptionsAllowed: allowed, currentHealthy: healthy, desiredHealthy: desired, expectedPods: expected, observedGeneration: budget.metadata.generation,
+      disruptionsAllowed: allowed,
+      currentHealthy: healthy,
+      desiredHealthy: desired,
+      expectedPods: expected,
+      observedGeneration: budget.metadata.generation,
       conditions: condition(budget, allowed > 0, nowMs),
     }
     if (Object.keys(disrupted).length > 0) status.disruptedPods = disrupted
@@ -51,7 +56,8 @@ export function disruptionController(deps: ControllerDeps): Controller {
     const { minAvailable, maxUnavailable } = budget.spec
     if (typeof minAvailable === 'number') return { expected: pods.length, desired: minAvailable }
     const expected = expectedPods(pods)
-    if (maxUnavailable !== undefined) return { expected, desired: Math.max(0, expected - (scaledValue(maxUnavailable, expected, true) ?? 0)) }
+    if (maxUnavailable !== undefined)
+      return { expected, desired: Math.max(0, expected - (scaledValue(maxUnavailable, expected, true) ?? 0)) }
     if (minAvailable !== undefined) return { expected, desired: scaledValue(minAvailable, expected, true) ?? 0 }
     return { expected, desired: 0 }
   }
@@ -79,8 +85,14 @@ export function disruptionController(deps: ControllerDeps): Controller {
 function condition(budget: PodDisruptionBudget, allowed: boolean, nowMs: number): PodDisruptionBudget['status']['conditions'] {
   const status = allowed ? 'True' : 'False'
   const old = budget.status.conditions?.find((c) => c.type === 'DisruptionAllowed')
-  return [{
-    type: 'DisruptionAllowed', status, observedGeneration: budget.metadata.generation, reason: allowed ? 'SufficientPods' : 'InsufficientPods', message: '',
-    lastTransitionTime: old?.status === status ? old.lastTransitionTime : formatTime(nowMs),
-  }]
+  return [
+    {
+      type: 'DisruptionAllowed',
+      status,
+      observedGeneration: budget.metadata.generation,
+      reason: allowed ? 'SufficientPods' : 'InsufficientPods',
+      message: '',
+      lastTransitionTime: old?.status === status ? old.lastTransitionTime : formatTime(nowMs),
+    },
+  ]
 }

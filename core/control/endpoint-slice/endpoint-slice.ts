@@ -49,7 +49,8 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
   })
   informers.of<Pod>('pods').onEvent((pod, old) => {
     if (!endpointChanged(pod, old)) return
-    for (const p of [pod, old]) if (p) for (const service of wanting.wanting(p.metadata.namespace!, p.metadata.labels)) controller.enqueue(objectKey(service))
+    for (const p of [pod, old])
+      if (p) for (const service of wanting.wanting(p.metadata.namespace!, p.metadata.labels)) controller.enqueue(objectKey(service))
   })
 
   function reconcile(key: string): ReconcileResult {
@@ -60,12 +61,24 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
     const pods = indices.byLabel.select(service.metadata.namespace!, selector)
     const existing = byService.get(key)
     try {
-      for (const family of serviceFamilies(service)) reconcileFamily(service, pods, existing.filter((s) => s.addressType === family), family)
+      for (const family of serviceFamilies(service))
+        reconcileFamily(
+          service,
+          pods,
+          existing.filter((s) => s.addressType === family),
+          family,
+        )
       const stale = existing.filter((s) => !serviceFamilies(service).includes(s.addressType as IpFamily))
       for (const slice of stale) remove(slice)
     } catch (error) {
       if (isNamespaceTerminating(error)) return
-      if (isStatusError(error)) recorder.event(service, 'Warning', 'FailedToUpdateEndpointSlices', `Error updating Endpoint Slices for Service ${key}: ${error.message}`)
+      if (isStatusError(error))
+        recorder.event(
+          service,
+          'Warning',
+          'FailedToUpdateEndpointSlices',
+          `Error updating Endpoint Slices for Service ${key}: ${error.message}`,
+        )
       throw error
     }
   }
@@ -112,7 +125,8 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
     }
     const added = [...group.wanted.values()]
     for (const [slice, endpoints] of kept) {
-      while (endpoints.length < ENDPOINTS_MAX && added.length > 0 && (endpoints.length > 0 || kept.length === 1)) endpoints.push(added.shift()!)
+      while (endpoints.length < ENDPOINTS_MAX && added.length > 0 && (endpoints.length > 0 || kept.length === 1))
+        endpoints.push(added.shift()!)
       if (endpoints.length === 0 && kept.length > 1) remove(slice)
       else write(service, slice, endpoints, group.ports)
     }
@@ -127,14 +141,18 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
 
   function write(service: Service, slice: EndpointSlice, endpoints: Endpoint[], ports: EndpointPort[]): void {
     const labels = labelsOf(service)
-    if (equalJson(slice.endpoints ?? [], endpoints) && equalJson(slice.ports ?? [], ports) && equalJson(slice.metadata.labels, labels)) return
+    if (equalJson(slice.endpoints ?? [], endpoints) && equalJson(slice.ports ?? [], ports) && equalJson(slice.metadata.labels, labels))
+      return
     client.update(RESOURCE, { ...slice, metadata: { ...slice.metadata, labels }, endpoints, ports } as EndpointSlice)
   }
 
   function create(service: Service, addressType: IpFamily, endpoints: Endpoint[], ports: EndpointPort[]): void {
     const { name, namespace } = service.metadata
     client.create(RESOURCE, namespace!, {
-      metadata: { generateName: `${name}-`, namespace, labels: labelsOf(service), ownerReferences: [ownerReference(service)] }, addressType, endpoints, ports,
+      metadata: { generateName: `${name}-`, namespace, labels: labelsOf(service), ownerReferences: [ownerReference(service)] },
+      addressType,
+      endpoints,
+      ports,
     })
   }
 

@@ -10,7 +10,14 @@ import type { Controller, ReconcileResult } from '../../api/client/run-controlle
 import { canonicalJson, equalJson } from '../../api/meta/json.ts'
 import { selectorFromMap } from '../../api/meta/labels.ts'
 import { hasReason, isStatusError } from '../../api/meta/status.ts'
-import { endpointChanged, endpointPorts, hostnameFor, isEndpoint, podAddress, serviceFamilies } from '../../api/semantics/service-endpoints.ts'
+import {
+  endpointChanged,
+  endpointPorts,
+  hostnameFor,
+  isEndpoint,
+  podAddress,
+  serviceFamilies,
+} from '../../api/semantics/service-endpoints.ts'
 import { isPodReady } from '../../api/semantics/pod-state.ts'
 import type { EndpointAddress, Endpoints, EndpointSubset, Pod, Service } from '../../api/types/index.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
@@ -31,14 +38,15 @@ export function endpointsController(deps: ControllerDeps): Controller {
   })
   informers.of<Pod>('pods').onEvent((pod, old) => {
     if (!endpointChanged(pod, old)) return
-    for (const p of [pod, old]) if (p) for (const service of wanting.wanting(p.metadata.namespace!, p.metadata.labels)) controller.enqueue(objectKey(service))
+    for (const p of [pod, old])
+      if (p) for (const service of wanting.wanting(p.metadata.namespace!, p.metadata.labels)) controller.enqueue(objectKey(service))
   })
 
   function reconcile(key: string): ReconcileResult {
     const service = services.byKey(key)
     if (!service) {
       const left = endpoints.byKey(key)
-      if (left && left.metadata.labels?.[MANAGED_BY]) remove(left)
+      if (left?.metadata.labels?.[MANAGED_BY]) remove(left)
       return
     }
     const selector = selectorFromMap(service.spec.selector)
@@ -51,12 +59,18 @@ export function endpointsController(deps: ControllerDeps): Controller {
     if (current && equalJson(current.subsets ?? [], subsets) && equalJson(current.metadata.labels ?? {}, labels)) return
     const { name, namespace } = service.metadata
     try {
-      const body = { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...current?.metadata, name, namespace, labels }, ...(subsets.length > 0 ? { subsets } : {}) }
+      const body = {
+        apiVersion: 'v1',
+        kind: 'Endpoints',
+        metadata: { ...current?.metadata, name, namespace, labels },
+        ...(subsets.length > 0 ? { subsets } : {}),
+      }
       if (current) client.update('endpoints', body as Endpoints)
       else client.create('endpoints', namespace!, body)
     } catch (error) {
       if (isNamespaceTerminating(error)) return
-      if (isStatusError(error)) recorder.event(service, 'Warning', 'FailedToUpdateEndpoint', `Failed to update endpoint ${key}: ${error.message}`)
+      if (isStatusError(error))
+        recorder.event(service, 'Warning', 'FailedToUpdateEndpoint', `Failed to update endpoint ${key}: ${error.message}`)
       throw error
     }
   }
@@ -79,7 +93,9 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): EndpointSubse
   for (const pod of pods) {
     const ip = podAddress(pod, family)
     if (ip === undefined || !isEndpoint(pod, service.spec.publishNotReadyAddresses === true)) continue
-    const ports = endpointPorts(pod, service).map(({ name, ...rest }) => (name ? { name, ...rest } : rest) as { name?: string; port: number; protocol?: string })
+    const ports = endpointPorts(pod, service).map(
+      ({ name, ...rest }) => (name ? { name, ...rest } : rest) as { name?: string; port: number; protocol?: string },
+    )
     if (ports.length === 0 && (service.spec.ports?.length ?? 0) > 0) continue
     const { namespace, name, uid } = pod.metadata
     const address: EndpointAddress = { ip }
@@ -92,15 +108,18 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): EndpointSubse
     const group: EndpointSubset = groups.get(key) ?? (ports.length > 0 ? { ports } : {})
     groups.set(key, group)
     const ready = service.spec.publishNotReadyAddresses === true || isPodReady(pod)
-    if (ready) (group.addresses ??= []).push(address)
-    else (group.notReadyAddresses ??= []).push(address)
+    const field = ready ? 'addresses' : 'notReadyAddresses'
+    group[field] ??= []
+    group[field].push(address)
   }
   const keys = [...groups.keys()].sort(byText)
   return keys.map((key) => {
     const { addresses, notReadyAddresses, ports } = groups.get(key)!
     const byIp = (a: EndpointAddress, b: EndpointAddress) => byText(a.ip, b.ip)
     return {
-      ...(addresses ? { addresses: addresses.sort(byIp) } : {}), ...(notReadyAddresses ? { notReadyAddresses: notReadyAddresses.sort(byIp) } : {}), ...(ports ? { ports } : {}),
+      ...(addresses ? { addresses: addresses.sort(byIp) } : {}),
+      ...(notReadyAddresses ? { notReadyAddresses: notReadyAddresses.sort(byIp) } : {}),
+      ...(ports ? { ports } : {}),
     }
   })
 }

@@ -6,7 +6,7 @@
 import { objectKey } from '../../api/client/informer.ts'
 import type { Informer } from '../../api/client/informer.ts'
 import { runController } from '../../api/client/run-controller.ts'
-import type { Controller } from '../../api/client/run-controller.ts'
+import type { Controller, ReconcileResult } from '../../api/client/run-controller.ts'
 import { hasReason } from '../../api/meta/status.ts'
 import type { KubeObject, OwnerReference } from '../../api/types/index.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
@@ -34,8 +34,13 @@ export function garbageCollector(deps: ControllerDeps): Controller {
       for (const owner of object?.metadata.ownerReferences ?? []) add(owner.uid, key)
       if (object) {
         alive.set(object.metadata.uid!, key)
-        if (object.metadata.deletionTimestamp && object.metadata.finalizers?.some((f) => f === FOREGROUND || f === ORPHAN)) controller.enqueue(key)
-        else if (object.metadata.ownerReferences && object.metadata.ownerReferences !== old?.metadata.ownerReferences && !object.metadata.deletionTimestamp) {
+        if (object.metadata.deletionTimestamp && object.metadata.finalizers?.some((f) => f === FOREGROUND || f === ORPHAN))
+          controller.enqueue(key)
+        else if (
+          object.metadata.ownerReferences &&
+          object.metadata.ownerReferences !== old?.metadata.ownerReferences &&
+          !object.metadata.deletionTimestamp
+        ) {
           if (object.metadata.ownerReferences.some((o) => !alive.has(o.uid) || isDying(o.uid))) controller.enqueue(key)
         }
       }
@@ -74,13 +79,13 @@ export function garbageCollector(deps: ControllerDeps): Controller {
     return Boolean(owner?.metadata.deletionTimestamp && owner.metadata.finalizers?.includes(FOREGROUND))
   }
 
-  function reconcile(key: string): void {
+  function reconcile(key: string): ReconcileResult {
     const object = find(key)
     if (!object) return
     const { metadata } = object
     if (metadata.deletionTimestamp) {
-      if (metadata.finalizers?.includes(ORPHAN)) return orphan(key, object)
-      if (metadata.finalizers?.includes(FOREGROUND)) return foreground(key, object)
+      if (metadata.finalizers?.includes(ORPHAN)) orphan(key, object)
+      else if (metadata.finalizers?.includes(FOREGROUND)) foreground(key, object)
       return
     }
     const owners = metadata.ownerReferences ?? []
@@ -128,7 +133,10 @@ export function garbageCollector(deps: ControllerDeps): Controller {
   function orphan(key: string, object: KubeObject): void {
     for (const child of [...(dependents.get(object.metadata.uid!) ?? [])]) {
       const dependent = find(child)
-      if (dependent) write(child, dependent, { ownerReferences: (dependent.metadata.ownerReferences ?? []).filter((o) => o.uid !== object.metadata.uid) })
+      if (dependent)
+        write(child, dependent, {
+          ownerReferences: (dependent.metadata.ownerReferences ?? []).filter((o) => o.uid !== object.metadata.uid),
+        })
     }
     write(key, object, { finalizers: without(object, ORPHAN) })
   }
@@ -149,7 +157,10 @@ export function garbageCollector(deps: ControllerDeps): Controller {
 
   function remove(key: string, object: KubeObject, propagationPolicy: 'Background' | 'Orphan' | 'Foreground'): void {
     try {
-      client.delete(key.split(' ')[0]!, object.metadata.namespace ?? '', object.metadata.name, { propagationPolicy, preconditions: { uid: object.metadata.uid } })
+      client.delete(key.split(' ')[0]!, object.metadata.namespace ?? '', object.metadata.name, {
+        propagationPolicy,
+        preconditions: { uid: object.metadata.uid },
+      })
     } catch (error) {
       if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error
     }

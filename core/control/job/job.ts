@@ -58,9 +58,12 @@ export function jobController(deps: ControllerDeps): Controller {
     let terminal: JobCondition | undefined
     const deadline = job.spec.activeDeadlineSeconds
     const ranMs = startTime === undefined ? 0 : nowMs - (parseTime(startTime) ?? nowMs)
-    if (failed > (job.spec.backoffLimit ?? 6) || restartsExceed(job, active)) terminal = condition('Failed', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit', now)
-    else if (deadline !== undefined && !job.spec.suspend && ranMs >= deadline * 1000) terminal = condition('Failed', 'DeadlineExceeded', 'Job was active longer than specified deadline', now)
-    else if (isComplete(job, succeeded, active.length)) terminal = condition('Complete', 'CompletionsReached', 'Reached expected number of succeeded pods', now)
+    if (failed > (job.spec.backoffLimit ?? 6) || restartsExceed(job, active))
+      terminal = condition('Failed', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit', now)
+    else if (deadline !== undefined && !job.spec.suspend && ranMs >= deadline * 1000)
+      terminal = condition('Failed', 'DeadlineExceeded', 'Job was active longer than specified deadline', now)
+    else if (isComplete(job, succeeded, active.length))
+      terminal = condition('Complete', 'CompletionsReached', 'Reached expected number of succeeded pods', now)
     if (terminal) {
       for (const pod of active) deletePod(client, recorder, job, pod)
       left = 0
@@ -76,7 +79,9 @@ export function jobController(deps: ControllerDeps): Controller {
       if (wanted > active.length) {
         const waitMs = backoffMs(pods, nowMs)
         if (waitMs > 0) again = waitMs * 1000
-        else for (let i = active.length; i < Math.min(wanted, active.length + BURST_MAX); i += 1, left += 1) createPod(client, recorder, job, podFromTemplate(job, job.spec.template))
+        else
+          for (let i = active.length; i < Math.min(wanted, active.length + BURST_MAX); i += 1, left += 1)
+            createPod(client, recorder, job, podFromTemplate(job, job.spec.template))
       } else for (const pod of active.slice(wanted)) deletePod(client, recorder, job, pod)
       if (deadline !== undefined) again = Math.min(again ?? Number.MAX_SAFE_INTEGER, deadline * 1_000_000 - ranMs * 1000)
     }
@@ -93,7 +98,9 @@ export function jobController(deps: ControllerDeps): Controller {
     if (left > 0) status.active = left
     if (succeeded > 0) status.succeeded = succeeded
     if (failed > 0) status.failed = failed
-    status.terminating = pods.filter((p) => p.metadata.deletionTimestamp && p.status.phase !== 'Succeeded' && p.status.phase !== 'Failed').length
+    status.terminating = pods.filter(
+      (p) => p.metadata.deletionTimestamp && p.status.phase !== 'Succeeded' && p.status.phase !== 'Failed',
+    ).length
     status.ready = active.filter(isPodReady).length
     status.uncountedTerminatedPods = {}
     if (!equalJson(status, job.status)) client.updateStatus('jobs.batch', { ...job, status } as Job)

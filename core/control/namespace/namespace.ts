@@ -43,7 +43,10 @@ export function namespaceController(deps: ControllerDeps): Controller {
       }
     }
     if (remaining.size === 0) {
-      client.subresource('namespaces', '', key, 'finalize', 'update', { ...ns, spec: { finalizers: ns.spec.finalizers.filter((f) => f !== 'kubernetes') } })
+      client.subresource('namespaces', '', key, 'finalize', 'update', {
+        ...ns,
+        spec: { finalizers: ns.spec.finalizers.filter((f) => f !== 'kubernetes') },
+      })
       return
     }
     report(key, remaining, held)
@@ -63,14 +66,20 @@ export function namespaceController(deps: ControllerDeps): Controller {
     const ns = client.find<Namespace>('namespaces', '', key)
     if (!ns) return
     const now = formatTime(client.server.nowMs)
-    const list = (map: ReadonlyMap<string, number>, text: string) => [...map].map(([name, count]) => `${name} ${text} ${count} resource instances`).join(', ')
+    const list = (map: ReadonlyMap<string, number>, text: string) =>
+      [...map].map(([name, count]) => `${name} ${text} ${count} resource instances`).join(', ')
     const conditions: Condition[] = [
       entry('NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'),
       entry('NamespaceDeletionGroupVersionParsingFailure', false, 'ParsedGroupVersions', 'All legacy kube types successfully parsed'),
       entry('NamespaceDeletionContentFailure', false, 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'),
       entry('NamespaceContentRemaining', true, 'SomeResourcesRemain', `Some resources are remaining: ${list(remaining, 'has')}`),
       held.size > 0
-        ? entry('NamespaceFinalizersRemaining', true, 'SomeFinalizersRemain', `Some content in the namespace has finalizers remaining: ${list(held, 'in')}`)
+        ? entry(
+            'NamespaceFinalizersRemaining',
+            true,
+            'SomeFinalizersRemain',
+            `Some content in the namespace has finalizers remaining: ${list(held, 'in')}`,
+          )
         : entry('NamespaceFinalizersRemaining', false, 'ContentHasNoFinalizers', 'All content-preserving finalizers finished'),
     ]
     function entry(type: string, status: boolean, reason: string, message: string): Condition {

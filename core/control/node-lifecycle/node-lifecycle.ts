@@ -22,10 +22,20 @@ const MONITOR_US = 5_000_000
 const NOT_READY = 'node.kubernetes.io/not-ready'
 const UNREACHABLE = 'node.kubernetes.io/unreachable'
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable'
-const OWN_TAINTS = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, 'node.kubernetes.io/memory-pressure', 'node.kubernetes.io/disk-pressure', 'node.kubernetes.io/pid-pressure', 'node.kubernetes.io/network-unavailable'])
+const OWN_TAINTS = new Set([
+  NOT_READY,
+  UNREACHABLE,
+  UNSCHEDULABLE,
+  'node.kubernetes.io/memory-pressure',
+  'node.kubernetes.io/disk-pressure',
+  'node.kubernetes.io/pid-pressure',
+  'node.kubernetes.io/network-unavailable',
+])
 const PRESSURES: readonly [string, string][] = [
-  ['MemoryPressure', 'node.kubernetes.io/memory-pressure'], ['DiskPressure', 'node.kubernetes.io/disk-pressure'],
-  ['PIDPressure', 'node.kubernetes.io/pid-pressure'], ['NetworkUnavailable', 'node.kubernetes.io/network-unavailable'],
+  ['MemoryPressure', 'node.kubernetes.io/memory-pressure'],
+  ['DiskPressure', 'node.kubernetes.io/disk-pressure'],
+  ['PIDPressure', 'node.kubernetes.io/pid-pressure'],
+  ['NetworkUnavailable', 'node.kubernetes.io/network-unavailable'],
 ]
 
 export function nodeLifecycleController(deps: ControllerDeps): Controller {
@@ -81,8 +91,12 @@ export function nodeLifecycleController(deps: ControllerDeps): Controller {
     const unknown: NodeCondition[] = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'].map((type) => {
       const old = list.find((c) => c.type === type)
       return {
-        type, status: 'Unknown', lastHeartbeatTime: old?.lastHeartbeatTime ?? node.metadata.creationTimestamp, lastTransitionTime: now,
-        reason: old ? 'NodeStatusUnknown' : 'NodeStatusNeverUpdated', message: old ? 'Kubelet stopped posting node status.' : 'Kubelet never posted node status.',
+        type,
+        status: 'Unknown',
+        lastHeartbeatTime: old?.lastHeartbeatTime ?? node.metadata.creationTimestamp,
+        lastTransitionTime: now,
+        reason: old ? 'NodeStatusUnknown' : 'NodeStatusNeverUpdated',
+        message: old ? 'Kubelet stopped posting node status.' : 'Kubelet never posted node status.',
       }
     })
     const rest = list.filter((c) => !unknown.some((u) => u.type === c.type))
@@ -96,7 +110,8 @@ export function nodeLifecycleController(deps: ControllerDeps): Controller {
     const down = ready?.status === 'Unknown' ? UNREACHABLE : ready?.status === 'False' ? NOT_READY : undefined
     if (down) wanted.push({ key: down, effect: 'NoSchedule' }, { key: down, effect: 'NoExecute' })
     if (node.spec.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: 'NoSchedule' })
-    for (const [type, key] of PRESSURES) if (node.status.conditions?.some((c) => c.type === type && c.status === 'True')) wanted.push({ key, effect: 'NoSchedule' })
+    for (const [type, key] of PRESSURES)
+      if (node.status.conditions?.some((c) => c.type === type && c.status === 'True')) wanted.push({ key, effect: 'NoSchedule' })
     const old = node.spec.taints ?? []
     const kept = old.filter((t) => !OWN_TAINTS.has(t.key) || wanted.some((w) => w.key === t.key && w.effect === t.effect))
     const added = wanted.filter((w) => !old.some((t) => t.key === w.key && t.effect === w.effect))

@@ -44,10 +44,14 @@ export function persistentVolumeController(deps: ControllerDeps): Controller {
     if (key.startsWith('pv ')) return syncVolume(key.slice(3))
     const claim = claims.byKey(key)
     if (!claim || claim.metadata.deletionTimestamp || claim.status.phase === 'Bound') return
-    const className = claim.spec.storageClassName ?? classes.list().find((c) => c.metadata.annotations?.[DEFAULT_CLASS] === 'true')?.metadata.name ?? ''
+    const className =
+      claim.spec.storageClassName ?? classes.list().find((c) => c.metadata.annotations?.[DEFAULT_CLASS] === 'true')?.metadata.name ?? ''
     const volume = findVolume(claim, className) ?? provision(claim, className)
     if (!volume) {
-      const text = className === '' ? 'no persistent volumes available for this claim and no storage class is set' : `storageclass.storage.k8s.io "${className}" not found`
+      const text =
+        className === ''
+          ? 'no persistent volumes available for this claim and no storage class is set'
+          : `storageclass.storage.k8s.io "${className}" not found`
       recorder.event(claim, className === '' ? 'Normal' : 'Warning', className === '' ? 'FailedBinding' : 'ProvisioningFailed', text)
       return
     }
@@ -58,12 +62,24 @@ export function persistentVolumeController(deps: ControllerDeps): Controller {
     const wanted = claim.spec.resources?.requests?.storage
     const fitting = volumes.list().filter((v) => {
       const { claimRef } = v.spec
-      if (claimRef && (claimRef.name !== claim.metadata.name || claimRef.namespace !== claim.metadata.namespace || (claimRef.uid && claimRef.uid !== claim.metadata.uid))) return false
+      if (
+        claimRef &&
+        (claimRef.name !== claim.metadata.name ||
+          claimRef.namespace !== claim.metadata.namespace ||
+          (claimRef.uid && claimRef.uid !== claim.metadata.uid))
+      )
+        return false
       if (claim.spec.volumeName) return v.metadata.name === claim.spec.volumeName
       if (!claimRef && v.status.phase !== 'Available' && v.status.phase !== 'Pending') return false
-      return (v.spec.storageClassName ?? '') === className && (claim.spec.accessModes ?? []).every((m) => v.spec.accessModes?.includes(m)) && compareQuantity(v.spec.capacity?.storage, wanted) >= 0
+      return (
+        (v.spec.storageClassName ?? '') === className &&
+        (claim.spec.accessModes ?? []).every((m) => v.spec.accessModes?.includes(m)) &&
+        compareQuantity(v.spec.capacity?.storage, wanted) >= 0
+      )
     })
-    return fitting.sort((a, b) => compareQuantity(a.spec.capacity?.storage, b.spec.capacity?.storage) || byText(a.metadata.name, b.metadata.name))[0]
+    return fitting.sort(
+      (a, b) => compareQuantity(a.spec.capacity?.storage, b.spec.capacity?.storage) || byText(a.metadata.name, b.metadata.name),
+    )[0]
   }
 
   function provision(claim: PersistentVolumeClaim, className: string): PersistentVolume | undefined {
@@ -73,9 +89,18 @@ export function persistentVolumeController(deps: ControllerDeps): Controller {
     const volume = client.create<PersistentVolume>('persistentvolumes', '', {
       metadata: { name, annotations: { 'pv.kubernetes.io/provisioned-by': found.provisioner } },
       spec: {
-        capacity: { storage: claim.spec.resources?.requests?.storage ?? '1Gi' }, accessModes: claim.spec.accessModes, storageClassName: className,
-        persistentVolumeReclaimPolicy: found.reclaimPolicy ?? 'Delete', hostPath: { path: `/var/lib/vethlab/volumes/${name}`, type: 'DirectoryOrCreate' },
-        claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace: claim.metadata.namespace, name: claim.metadata.name, uid: claim.metadata.uid },
+        capacity: { storage: claim.spec.resources?.requests?.storage ?? '1Gi' },
+        accessModes: claim.spec.accessModes,
+        storageClassName: className,
+        persistentVolumeReclaimPolicy: found.reclaimPolicy ?? 'Delete',
+        hostPath: { path: `/var/lib/vethlab/volumes/${name}`, type: 'DirectoryOrCreate' },
+        claimRef: {
+          kind: 'PersistentVolumeClaim',
+          apiVersion: 'v1',
+          namespace: claim.metadata.namespace,
+          name: claim.metadata.name,
+          uid: claim.metadata.uid,
+        },
       },
     })
     recorder.event(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`)
@@ -92,23 +117,35 @@ export function persistentVolumeController(deps: ControllerDeps): Controller {
     next.spec.volumeName = volume.metadata.name
     if (className !== '') next.spec.storageClassName ??= className
     const written = client.update<PersistentVolumeClaim>('persistentvolumeclaims', next)
-    client.updateStatus('persistentvolumeclaims', { ...written, status: { phase: 'Bound', accessModes: volume.spec.accessModes, capacity: volume.spec.capacity } } as PersistentVolumeClaim)
+    client.updateStatus('persistentvolumeclaims', {
+      ...written,
+      status: { phase: 'Bound', accessModes: volume.spec.accessModes, capacity: volume.spec.capacity },
+    } as PersistentVolumeClaim)
   }
 
   /** A volume whose claim is gone is released, and deleted where its policy says so. */
-  function syncVolume(name: string): void {
+  function syncVolume(name: string): ReconcileResult {
     const volume = volumes.byKey(name)
     if (!volume || volume.metadata.deletionTimestamp) return
     const reference = volume.spec.claimRef
     const claim = reference ? claims.get(reference.namespace ?? '', reference.name ?? '') : undefined
-    const phase = !reference ? 'Available' : claim ? (claim.spec.volumeName === name ? 'Bound' : volume.status.phase) : volume.status.phase === 'Bound' ? 'Released' : volume.status.phase
+    const phase = !reference
+      ? 'Available'
+      : claim
+        ? claim.spec.volumeName === name
+          ? 'Bound'
+          : volume.status.phase
+        : volume.status.phase === 'Bound'
+          ? 'Released'
+          : volume.status.phase
     if (phase === 'Released' && volume.spec.persistentVolumeReclaimPolicy === 'Delete') {
       try {
         client.delete('persistentvolumes', '', name)
       } catch (error) {
         if (!hasReason(error, 'NotFound')) throw error
       }
-    } else if (phase !== volume.status.phase) client.updateStatus('persistentvolumes', { ...volume, status: { ...volume.status, phase } } as PersistentVolume)
+    } else if (phase !== volume.status.phase)
+      client.updateStatus('persistentvolumes', { ...volume, status: { ...volume.status, phase } } as PersistentVolume)
   }
 
   return controller

@@ -27,11 +27,15 @@ const PODS_MAX = 50_000
 type Set = ReplicaSet | ReplicationController
 
 export function replicaSetController(deps: ControllerDeps): Controller {
-  return controllerFor(deps, 'replicaset-controller', 'replicasets.apps', 'ReplicaSet', (rs) => selectorFromObject((rs as ReplicaSet).spec.selector))
+  return controllerFor(deps, 'replicaset-controller', 'replicasets.apps', 'ReplicaSet', (rs) =>
+    selectorFromObject((rs as ReplicaSet).spec.selector),
+  )
 }
 
 export function replicationController(deps: ControllerDeps): Controller {
-  return controllerFor(deps, 'replication-controller', 'replicationcontrollers', 'ReplicationController', (rc) => selectorFromMap((rc as ReplicationController).spec.selector))
+  return controllerFor(deps, 'replication-controller', 'replicationcontrollers', 'ReplicationController', (rc) =>
+    selectorFromMap((rc as ReplicationController).spec.selector),
+  )
 }
 
 function controllerFor(deps: ControllerDeps, name: string, resource: string, kind: string, selectorOf: (set: Set) => Selector): Controller {
@@ -46,7 +50,8 @@ function controllerFor(deps: ControllerDeps, name: string, resource: string, kin
       const owner = p && controllerOf(p)
       if (owner?.kind === kind) controller.enqueue(`${p!.metadata.namespace}/${owner.name}`)
     }
-    if (pod && !controllerOf(pod)) for (const set of selecting.wanting(pod.metadata.namespace!, pod.metadata.labels)) controller.enqueue(objectKey(set))
+    if (pod && !controllerOf(pod))
+      for (const set of selecting.wanting(pod.metadata.namespace!, pod.metadata.labels)) controller.enqueue(objectKey(set))
   })
 
   function reconcile(key: string): ReconcileResult {
@@ -72,8 +77,7 @@ function controllerFor(deps: ControllerDeps, name: string, resource: string, kin
         }
         createPod(api, events, set, podFromTemplate(set, set.spec.template!))
       }
-      if (missing < 0)
-        for (const pod of victims(active, -missing).slice(0, BURST_MAX)) deletePod(api, events, set, pod)
+      if (missing < 0) for (const pod of victims(active, -missing).slice(0, BURST_MAX)) deletePod(api, events, set, pod)
     } catch (error) {
       if (!isStatusError(error)) throw error
       return error
@@ -87,7 +91,7 @@ function controllerFor(deps: ControllerDeps, name: string, resource: string, kin
     return [...active].sort(byDeletionOrder((pod) => perNode.get(pod.spec.nodeName ?? '') ?? 0)).slice(0, count)
   }
 
-  function updateStatus(set: Set, active: readonly Pod[], failure: unknown): number | void {
+  function updateStatus(set: Set, active: readonly Pod[], failure: unknown): number | undefined {
     const nowMs = client.server.nowMs
     const minReady = set.spec.minReadySeconds ?? 0
     const labels = set.spec.template?.metadata?.labels

@@ -27,7 +27,8 @@ export function filterNode(pod: Pod, demand: PodDemand, info: NodeInfo, topology
   for (const taint of node.spec.taints ?? [])
     if (taint.effect !== 'PreferNoSchedule' && !tolerates(tolerations, taint)) return final('node(s) had untolerated taint(s)')
   if (!matchesNode(pod, info)) return final("node(s) didn't match Pod's node affinity/selector")
-  if (demand.hostPorts.some((port) => info.hostPorts.has(port))) return { reasons: ["node(s) didn't have free ports for the requested pod ports"], preemptible: true }
+  if (demand.hostPorts.some((port) => info.hostPorts.has(port)))
+    return { reasons: ["node(s) didn't have free ports for the requested pod ports"], preemptible: true }
   const short = insufficient(demand, info)
   if (short) return short
   return topology.filter(node)

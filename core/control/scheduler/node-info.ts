@@ -79,8 +79,7 @@ export function podDemand(pod: Pod): PodDemand {
     demand.nonzeroMemory += memory || NONZERO_MEMORY
     for (const [name, quantity] of Object.entries(requests ?? {}))
       if (name !== 'cpu' && name !== 'memory') demand.scalars.set(name, (demand.scalars.get(name) ?? 0) + wholeValue(quantity))
-    for (const port of c.ports ?? [])
-      if (port.hostPort) demand.hostPorts.push(`${port.protocol ?? 'TCP'}/${port.hostPort}`)
+    for (const port of c.ports ?? []) if (port.hostPort) demand.hostPorts.push(`${port.protocol ?? 'TCP'}/${port.hostPort}`)
   }
   for (const c of pod.spec.initContainers ?? []) {
     if (c.restartPolicy === 'Always') continue
@@ -93,7 +92,8 @@ export function podDemand(pod: Pod): PodDemand {
 function allocatableOf(node: Node): Resources & { pods: number } {
   const from = node.status?.allocatable ?? node.status?.capacity ?? {}
   const scalars = new Map<string, number>()
-  for (const [name, value] of Object.entries(from)) if (name !== 'cpu' && name !== 'memory' && name !== 'pods') scalars.set(name, wholeValue(value))
+  for (const [name, value] of Object.entries(from))
+    if (name !== 'cpu' && name !== 'memory' && name !== 'pods') scalars.set(name, wholeValue(value))
   return { cpuMilli: milliValue(from.cpu), memory: wholeValue(from.memory), pods: wholeValue(from.pods ?? '110'), scalars }
 }
 

@@ -48,7 +48,9 @@ export class PodTopology {
     this.#affinity = affinity.map(term)
     this.#antiAffinity = (pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(term)
     // The first of a group that wants to be together may go anywhere, if it matches itself.
-    this.#firstOfItsKind = this.#affinity.every((t) => t.counts.size === 0) && affinity.every((t) => matchesSelector(selectorFromObject(t.labelSelector), pod.metadata.labels))
+    this.#firstOfItsKind =
+      this.#affinity.every((t) => t.counts.size === 0) &&
+      affinity.every((t) => matchesSelector(selectorFromObject(t.labelSelector), pod.metadata.labels))
     this.#barred = []
     for (const other of exclusive) {
       if (!other.spec.nodeName || other.metadata.deletionTimestamp) continue
@@ -58,37 +60,43 @@ export class PodTopology {
           this.#barred.push({ topologyKey: t.topologyKey, counts: count(t.topologyKey, [other]) })
       }
     }
-    this.#spreads = (pod.spec.topologySpreadConstraints ?? []).filter((c) => c.whenUnsatisfiable === 'DoNotSchedule').map((c) => {
-      const selector = selectorFromObject(c.labelSelector)
-      const counts = count(c.topologyKey, pods.select(namespace, selector))
-      for (const info of nodes.values()) {
-        const value = info.node.metadata.labels?.[c.topologyKey]
-        if (value !== undefined && !counts.has(value)) counts.set(value, 0)
-      }
-      const self = matchesSelector(selector, pod.metadata.labels) ? 1 : 0
-      return { topologyKey: c.topologyKey, counts, maxSkew: c.maxSkew, lowest: counts.size > 0 ? Math.min(...counts.values()) : 0, self }
-    })
+    this.#spreads = (pod.spec.topologySpreadConstraints ?? [])
+      .filter((c) => c.whenUnsatisfiable === 'DoNotSchedule')
+      .map((c) => {
+        const selector = selectorFromObject(c.labelSelector)
+        const counts = count(c.topologyKey, pods.select(namespace, selector))
+        for (const info of nodes.values()) {
+          const value = info.node.metadata.labels?.[c.topologyKey]
+          if (value !== undefined && !counts.has(value)) counts.set(value, 0)
+        }
+        const self = matchesSelector(selector, pod.metadata.labels) ? 1 : 0
+        return { topologyKey: c.topologyKey, counts, maxSkew: c.maxSkew, lowest: counts.size > 0 ? Math.min(...counts.values()) : 0, self }
+      })
   }
 
   filter(node: Node): Refusal | undefined {
     const labels = node.metadata.labels ?? {}
     for (const s of this.#spreads) {
       const value = labels[s.topologyKey]
-      if (value === undefined) return { reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"], preemptible: false }
+      if (value === undefined)
+        return { reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"], preemptible: false }
       if ((s.counts.get(value) ?? 0) + s.self - s.lowest > s.maxSkew)
         return { reasons: ["node(s) didn't match pod topology spread constraints"], preemptible: true }
     }
     for (const t of this.#affinity) {
       const value = labels[t.topologyKey]
-      if (value === undefined || (!this.#firstOfItsKind && !t.counts.get(value))) return { reasons: ["node(s) didn't match pod affinity rules"], preemptible: false }
+      if (value === undefined || (!this.#firstOfItsKind && !t.counts.get(value)))
+        return { reasons: ["node(s) didn't match pod affinity rules"], preemptible: false }
     }
     for (const t of this.#antiAffinity) {
       const value = labels[t.topologyKey]
-      if (value !== undefined && t.counts.get(value)) return { reasons: ["node(s) didn't match pod anti-affinity rules"], preemptible: true }
+      if (value !== undefined && t.counts.get(value))
+        return { reasons: ["node(s) didn't match pod anti-affinity rules"], preemptible: true }
     }
     for (const t of this.#barred) {
       const value = labels[t.topologyKey]
-      if (value !== undefined && t.counts.get(value)) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"], preemptible: true }
+      if (value !== undefined && t.counts.get(value))
+        return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"], preemptible: true }
     }
     return undefined
   }

@@ -68,7 +68,12 @@ export function kubeScheduler(deps: ControllerDeps): Controller {
       }
     }
     // Only what a filter looks at can help a pod that waits.
-    if (node && (!old || !equalJson([old.spec, old.metadata.labels, old.status?.allocatable], [node.spec, node.metadata.labels, node.status?.allocatable]))) retryAll()
+    if (
+      node &&
+      (!old ||
+        !equalJson([old.spec, old.metadata.labels, old.status?.allocatable], [node.spec, node.metadata.labels, node.status?.allocatable]))
+    )
+      retryAll()
   })
   claims.onEvent(() => retryAll())
   pods.onEvent((pod, old) => {
@@ -93,7 +98,13 @@ export function kubeScheduler(deps: ControllerDeps): Controller {
   })
 
   function isWaiting(pod: Pod): boolean {
-    return !pod.spec.nodeName && !pod.metadata.deletionTimestamp && !isPodTerminal(pod) && (pod.spec.schedulerName ?? NAME) === NAME && !pod.spec.schedulingGates?.length
+    return (
+      !pod.spec.nodeName &&
+      !pod.metadata.deletionTimestamp &&
+      !isPodTerminal(pod) &&
+      (pod.spec.schedulerName ?? NAME) === NAME &&
+      !pod.spec.schedulingGates?.length
+    )
   }
 
   function place(key: string, pod: Pod): void {
@@ -163,7 +174,10 @@ export function kubeScheduler(deps: ControllerDeps): Controller {
       } else {
         const name = decision.node.metadata.name
         client.subresource('pods', pod.metadata.namespace!, pod.metadata.name, 'binding', 'create', {
-          apiVersion: 'v1', kind: 'Binding', metadata: { name: pod.metadata.name, namespace: pod.metadata.namespace }, target: { kind: 'Node', name },
+          apiVersion: 'v1',
+          kind: 'Binding',
+          metadata: { name: pod.metadata.name, namespace: pod.metadata.namespace },
+          target: { kind: 'Node', name },
         })
         // Counted at once: the informer hears of it later.
         const assumed = { ...pod, spec: { ...pod.spec, nodeName: name } } as Pod
@@ -213,7 +227,8 @@ export function kubeScheduler(deps: ControllerDeps): Controller {
       if (!name) continue
       const claim = claims.get(pod.metadata.namespace!, name)
       if (!claim) return `0/${nodes.size} nodes are available: persistentvolumeclaim "${name}" not found. not found`
-      if (claim.status?.phase === 'Lost') return `0/${nodes.size} nodes are available: persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName}". not found`
+      if (claim.status?.phase === 'Lost')
+        return `0/${nodes.size} nodes are available: persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName}". not found`
       if (!claim.spec.volumeName) return `0/${nodes.size} nodes are available: pod has unbound immediate PersistentVolumeClaims. not found`
     }
     return undefined
@@ -228,7 +243,14 @@ export function kubeScheduler(deps: ControllerDeps): Controller {
       const since = old?.status === 'False' ? old.lastTransitionTime : undefined
       status.conditions = [
         ...(status.conditions ?? []).filter((c) => c.type !== 'PodScheduled'),
-        { type: 'PodScheduled', status: 'False', lastProbeTime: null, lastTransitionTime: since ?? formatTime(client.server.nowMs), reason: 'Unschedulable', message },
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          lastProbeTime: null,
+          lastTransitionTime: since ?? formatTime(client.server.nowMs),
+          reason: 'Unschedulable',
+          message,
+        },
       ]
       client.updateStatus('pods', { ...pod, status } as Pod)
     }
@@ -276,10 +298,16 @@ function sentence(pod: Pod, refusals: readonly Refusal[], total: number): string
   const preemption = new Map<string, number>()
   if (unhelpful > 0) preemption.set('Preemption is not helpful for scheduling', unhelpful)
   if (refusals.length > unhelpful) preemption.set('No preemption victims found for incoming pod', refusals.length - unhelpful)
-  const tail = pod.spec.preemptionPolicy === 'Never' ? 'not eligible due to preemptionPolicy=Never.' : `0/${total} nodes are available: ${listed(preemption)}.`
+  const tail =
+    pod.spec.preemptionPolicy === 'Never'
+      ? 'not eligible due to preemptionPolicy=Never.'
+      : `0/${total} nodes are available: ${listed(preemption)}.`
   return `0/${total} nodes are available: ${listed(counts)}. no new claims to deallocate, preemption: ${tail}`
 }
 
 function listed(counts: ReadonlyMap<string, number>): string {
-  return [...counts].map(([reason, count]) => `${count} ${reason}`).sort(byText).join(', ')
+  return [...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .sort(byText)
+    .join(', ')
 }

@@ -19,7 +19,14 @@ export function scoreNodes(pod: Pod, demand: PodDemand, nodes: readonly NodeInfo
   const spread = inverted(siblings)
   const taints = inverted(nodes.map((info) => softTaints(pod, info)))
   const affinity = normalized(nodes.map((info) => preferred(pod, info)))
-  return nodes.map((info, i) => leastAllocated(demand, info) + balanced(demand, info) + WEIGHT_SPREAD * spread[i]! + WEIGHT_TAINTS * taints[i]! + WEIGHT_AFFINITY * affinity[i]!)
+  return nodes.map(
+    (info, i) =>
+      leastAllocated(demand, info) +
+      balanced(demand, info) +
+      WEIGHT_SPREAD * spread[i]! +
+      WEIGHT_TAINTS * taints[i]! +
+      WEIGHT_AFFINITY * affinity[i]!,
+  )
 }
 
 function leastAllocated(demand: PodDemand, info: NodeInfo): number {

@@ -3,7 +3,7 @@
  * (pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher).
  */
 import { runController } from '../../api/client/run-controller.ts'
-import type { Controller } from '../../api/client/run-controller.ts'
+import type { Controller, ReconcileResult } from '../../api/client/run-controller.ts'
 import { hasReason } from '../../api/meta/status.ts'
 import type { ConfigMap, Namespace, ServiceAccount } from '../../api/types/index.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
@@ -30,11 +30,12 @@ export function serviceAccountController(deps: ControllerDeps): Controller {
     if (!map && old?.metadata.name === CA_CONFIG_MAP) controller.enqueue(old.metadata.namespace!)
   })
 
-  function reconcile(key: string): void {
+  function reconcile(key: string): ReconcileResult {
     const ns = namespaces.byKey(key)
     if (!ns || ns.metadata.deletionTimestamp) return
     if (!accounts.get(key, 'default')) create('serviceaccounts', key, { metadata: { name: 'default', namespace: key } })
-    if (!maps.get(key, CA_CONFIG_MAP)) create('configmaps', key, { metadata: { name: CA_CONFIG_MAP, namespace: key }, data: { 'ca.crt': CA } })
+    if (!maps.get(key, CA_CONFIG_MAP))
+      create('configmaps', key, { metadata: { name: CA_CONFIG_MAP, namespace: key }, data: { 'ca.crt': CA } })
   }
 
   function create(resource: string, namespace: string, object: object): void {

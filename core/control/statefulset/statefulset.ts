@@ -60,7 +60,12 @@ export function statefulSetController(deps: ControllerDeps): Controller {
       }
       if (pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded') {
         if (!pod.metadata.deletionTimestamp) {
-          recorder.event(set, 'Warning', 'RecreatingFailedPod', `StatefulSet ${objectKey(set)} is recreating failed Pod ${pod.metadata.name}`)
+          recorder.event(
+            set,
+            'Warning',
+            'RecreatingFailedPod',
+            `StatefulSet ${objectKey(set)} is recreating failed Pod ${pod.metadata.name}`,
+          )
           remove(set, pod)
         }
         if (!parallel) return
@@ -92,15 +97,24 @@ export function statefulSetController(deps: ControllerDeps): Controller {
   function create(set: StatefulSet, ordinal: number, revision: string): void {
     const name = `${set.metadata.name}-${ordinal}`
     const old = ownRevisions(client, set).find((r) => r.metadata.name === revision)
-    const template = (old?.data as { spec?: { template?: StatefulSet['spec']['template'] } } | undefined)?.spec?.template ?? set.spec.template
+    const template =
+      (old?.data as { spec?: { template?: StatefulSet['spec']['template'] } } | undefined)?.spec?.template ?? set.spec.template
     const pod = podFromTemplate(set, template, name)
-    pod.metadata.labels = { ...pod.metadata.labels, 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(ordinal), [REVISION_LABEL]: revision }
+    pod.metadata.labels = {
+      ...pod.metadata.labels,
+      'statefulset.kubernetes.io/pod-name': name,
+      'apps.kubernetes.io/pod-index': String(ordinal),
+      [REVISION_LABEL]: revision,
+    }
     pod.spec.hostname = name
     if (set.spec.serviceName) pod.spec.subdomain = set.spec.serviceName
     for (const claim of set.spec.volumeClaimTemplates ?? []) {
       const claimName = `${claim.metadata.name}-${name}`
       makeClaim(set, claim, claimName)
-      pod.spec.volumes = [...(pod.spec.volumes ?? []).filter((v) => v.name !== claim.metadata.name), { name: claim.metadata.name, persistentVolumeClaim: { claimName } }]
+      pod.spec.volumes = [
+        ...(pod.spec.volumes ?? []).filter((v) => v.name !== claim.metadata.name),
+        { name: claim.metadata.name, persistentVolumeClaim: { claimName } },
+      ]
     }
     try {
       client.create('pods', set.metadata.namespace!, pod)
@@ -108,7 +122,12 @@ export function statefulSetController(deps: ControllerDeps): Controller {
     } catch (error) {
       if (hasReason(error, 'AlreadyExists')) return
       if (isStatusError(error) && !isNamespaceTerminating(error))
-        recorder.event(set, 'Warning', 'FailedCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${error.message}`)
+        recorder.event(
+          set,
+          'Warning',
+          'FailedCreate',
+          `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${error.message}`,
+        )
       throw error
     }
   }
@@ -117,8 +136,16 @@ export function statefulSetController(deps: ControllerDeps): Controller {
     const { namespace = '' } = set.metadata
     if (client.find('persistentvolumeclaims', namespace, name)) return
     const labels = { ...template.metadata.labels, ...set.spec.selector.matchLabels }
-    client.create('persistentvolumeclaims', namespace, { metadata: { name, namespace, labels, annotations: template.metadata.annotations }, spec: cloneJson(template.spec) })
-    recorder.event(set, 'Normal', 'SuccessfulCreate', `create Claim ${name} Pod ${name.slice(template.metadata.name.length + 1)} in StatefulSet ${set.metadata.name} success`)
+    client.create('persistentvolumeclaims', namespace, {
+      metadata: { name, namespace, labels, annotations: template.metadata.annotations },
+      spec: cloneJson(template.spec),
+    })
+    recorder.event(
+      set,
+      'Normal',
+      'SuccessfulCreate',
+      `create Claim ${name} Pod ${name.slice(template.metadata.name.length + 1)} in StatefulSet ${set.metadata.name} success`,
+    )
   }
 
   function remove(set: StatefulSet, pod: Pod): void {
