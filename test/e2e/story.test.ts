@@ -66,7 +66,7 @@ describe.skipIf(!browser)('the story', () => {
     await app.by('term-open-client').click()
     await app.waitForScreen('client', /client:~\$/)
     await app.type('client', 'curl -s -o /dev/null -w "%{http_code}\\n" http://172.18.0.3:31002/')
-    await app.waitForScreen('client', /^(200|404)$/m)
+    await app.waitForScreen('client', /^(200|404)\s*$/m)
     await app.by('packet-filter').fill('tcp.dstport == 31002 && tcp.flags.syn == 1')
     await app.page.keyboard.press('Enter')
     await app.by('packet-row').first().click()
@@ -84,6 +84,7 @@ describe.skipIf(!browser)('the story', () => {
 
   test('time stops, steps, and goes back', async () => {
     await app.by('play-pause').click()
+    await app.page.waitForTimeout(300)
     const stopped = await app.by('clock').innerText()
     await app.page.waitForTimeout(400)
     expect(await app.by('clock').innerText()).toBe(stopped)
@@ -114,7 +115,7 @@ describe.skipIf(!browser)('the story', () => {
     await app.by('past-banner').waitFor()
     await app.by('take-over').click()
     await app.by('past-banner').waitFor({ state: 'detached' })
-    await app.by('side-sessions').click()
+    await app.by('sessions').waitFor()
     await app.page.waitForFunction(() => document.querySelectorAll('[data-testid^="saved-"]').length >= 2)
   })
 
