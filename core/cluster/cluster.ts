@@ -7,6 +7,7 @@ import { kubernetesSchema } from '../api/schema/kubernetes-schema.ts'
 import { ApiServer } from '../api/server/api-server.ts'
 import { assert } from '../base/assert.ts'
 import { kubectl } from '../commands/kubectl/index.ts'
+import { startSshd } from '../commands/ssh/sshd.ts'
 import { controllerManager, scheduler } from '../control/index.ts'
 import { CONTROL_PLANE_HANDLE } from '../images/control-plane/control-plane.ts'
 import { resolveImage } from '../images/index.ts'
@@ -133,6 +134,9 @@ export class Cluster {
   #furnish(machine: Machine): void {
     const gateway = this.topology.addresses.get(ROUTER_NAME) as IpAddr
     writeMachineFiles(machine, this.topology.addresses, gateway)
+    machine.onStart.push(() => {
+      startSshd(machine)
+    })
     if (machine.name === ROUTER_NAME) {
       machine.onStart.push(() => {
         machine.spawn({ argv: ['/usr/sbin/dnsmasq', '-k'], program: dnsmasq, tty: null, env: new Map(), cwd: '/', pgid: 'own' })

@@ -74,7 +74,7 @@ function bridgeUplink(proc: Process, self: NodeSubnet, network: Prefix): string 
   if (isErrno(made)) return `cannot make ${BRIDGE}: ${strerror(made)}`
   if (uplink !== made) {
     const addresses = uplink.addresses.filter((a) => a.scope === 'global')
-    const routes = ns.fib.list().filter((r) => r.dev === uplink && r.via !== null)
+    const routes = ns.fib.list(254).filter((r) => r.dev === uplink && r.via !== null)
     for (const a of addresses) ns.delAddress(uplink, a.ip, a.prefixLength)
     const error = ns.setLink(uplink, { master: made })
     if (error) return `cannot make ${uplink.name} a port of ${BRIDGE}: ${strerror(error)}`
