@@ -38,6 +38,8 @@ export interface PacketRecord {
   readonly tuple: string
   /** Whether the sender opened the flow. */
   forward: boolean
+  /** The process that opened the flow, '' when a kernel did. */
+  readonly opener: string
 }
 
 interface FlowState {
@@ -45,6 +47,7 @@ interface FlowState {
   seqForward: number
   seqBackward: number
   packets: number
+  opener: string
 }
 
 const ETHERNET_HEADER_BYTES = 14
@@ -111,7 +114,7 @@ export class PacketsFold {
     const source = `${head.src}:${head.sport}`
     let flow = this.#flows.get(root)
     if (flow === undefined) {
-      flow = { initiator: source, seqForward: head.seq, seqBackward: -1, packets: 0 }
+      flow = { initiator: source, seqForward: head.seq, seqBackward: -1, packets: 0, opener: head.process }
       this.#flows.set(root, flow)
     }
     flow.packets += 1
@@ -138,6 +141,7 @@ export class PacketsFold {
       length: 0,
       tuple,
       forward,
+      opener: flow.opener,
     }
     this.list.push(record)
     this.byId.set(head.packet, record)

@@ -158,6 +158,8 @@ export const PANEL_WORDS = {
   'packets.clear': ['Clear', '清除'],
   'packets.hidden': ['{count} hidden', '隐藏 {count} 个'],
   'packets.boot': ['Start-up packets', '启动阶段的数据包'],
+  'packets.probes': ['Probes', '探针'],
+  'packets.probes.hint': ['Show the health probes of the kubelets, which are hidden otherwise', '显示 kubelet 的健康探测（默认隐藏）'],
   'packets.flow': ['one flow', '单个流'],
   'packets.no': ['No.', '序号'],
   'packets.time': ['Time', '时间'],

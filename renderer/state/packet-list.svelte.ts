@@ -13,6 +13,8 @@ const SETTLED_AFTER_US = 100_000
 class PacketListState {
   filterText = $state('')
   showBoot = $state(false)
+  /** Health probes of the kubelets: many, and seldom what somebody looks for. */
+  showProbes = $state(false)
   showBytes = $state(false)
   flow = $state<string | null>(null)
 
@@ -29,9 +31,13 @@ class PacketListState {
     const match = this.#lastGood.match!
     const fromUs = this.showBoot ? -1 : (session.info?.bootUs ?? 0)
     const filterWorld = world.filterWorld
+    const { showProbes } = this
     const passes = (record: PacketRecord) =>
-      record.atUs >= fromUs && (this.flow === null || packets.flowOf(record) === this.flow) && match(record, filterWorld)
-    const key = `${session.epoch} ${fromUs} ${this.flow ?? ''} ${this.filter.error === null ? this.filterText : this.#judged.key}`
+      record.atUs >= fromUs &&
+      (showProbes || !isProbe(record)) &&
+      (this.flow === null || packets.flowOf(record) === this.flow) &&
+      match(record, filterWorld)
+    const key = `${session.epoch} ${showProbes} ${fromUs} ${this.flow ?? ''} ${this.filter.error === null ? this.filterText : this.#judged.key}`
     if (key !== this.#judged.key) this.#judged = { key, upTo: 0, rows: [] }
     const judged = this.#judged
     const { list } = packets
@@ -70,6 +76,10 @@ class PacketListState {
     const flow = world.packets.flowOf(record)
     this.flow = this.flow === flow ? null : flow
   }
+}
+
+export function isProbe(record: PacketRecord): boolean {
+  return record.opener === 'kubelet'
 }
 
 export const packetList = new PacketListState()

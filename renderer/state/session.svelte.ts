@@ -134,6 +134,7 @@ class SessionState implements PageApi {
 
   /** While stepping and in slow motion, the packet that moves is the one that is shown; one at a time, to its end. */
   #followMoving(batch: Batch): void {
+    const { playing } = this.transport
     const shown = playback.record
     if (shown !== null && shown.fate === 'moving' && batch.events.some((event) => 'packet' in event && event.packet === shown.id)) {
       playback.track(shown.id)
@@ -141,10 +142,11 @@ class SessionState implements PageApi {
     }
     for (let index = batch.events.length - 1; index >= 0; index -= 1) {
       const event = batch.events[index]!
-      if (event.kind.startsWith('packet.') && 'packet' in event) {
-        playback.track(event.packet)
-        return
-      }
+      if (!event.kind.startsWith('packet.') || !('packet' in event)) continue
+      // Health probes go on all the time; nobody steps to see them.
+      if (playing && world.packets.byId.get(event.packet)?.opener === 'kubelet') continue
+      playback.track(event.packet)
+      return
     }
   }
 }

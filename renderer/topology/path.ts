@@ -131,6 +131,11 @@ function connect(from: Anchor, to: Anchor, layout: Layout): Point[] {
     const turn = from.kind === 'device' ? from.y : to.card.stack.y + to.card.stack.h + 11
     return [start, { x: from.x, y: turn }, { x: to.x, y: turn }, end]
   }
+  const bridge = from.kind === 'veth' && to.kind === 'stack' ? (to.card?.bridge ?? null) : null
+  if (bridge !== null) {
+    const y = bridge.y + bridge.h / 2
+    return [start, { x: from.x, y }, { x: to.x, y }, end]
+  }
   if (from.kind === 'veth' || from.kind === 'pod') return [start, { x: from.x, y: to.y }, end]
   return [start, { x: to.x, y: from.y }, end]
 }
