@@ -1,45 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Pod } from '../api/types/index.ts'
-import { Clock } from '../sim/clock.ts'
-import { RandomStreams } from '../sim/random.ts'
-import { Trace } from '../sim/trace.ts'
-import { type Cluster, buildCluster } from './cluster.ts'
-import { type CniName, defaultWorld, type WorldOptions } from './world-spec.ts'
-
-function booted(options: WorldOptions = {}): Cluster {
-  const clock = new Clock()
-  const cluster = buildCluster(defaultWorld(options), { clock, random: new RandomStreams(options.seed ?? 1), trace: new Trace(clock) })
-  expect(cluster.boot()).toBe(true)
-  return cluster
-}
-
-function settle(cluster: Cluster, limitUs = 120_000_000): void {
-  const end = cluster.clock.nowUs + limitUs
-  while (cluster.clock.foregroundPending > 0 && cluster.clock.nowUs < end) cluster.clock.step()
-  expect(cluster.clock.foregroundPending).toBe(0)
-}
-
-function sh(cluster: Cluster, machine: string, line: string, limitUs = 300_000_000): string {
-  let text = ''
-  let code = -1
-  const started = cluster.runLine({ machine, line, onOutput: (_, t) => { text += t }, onExit: (c) => { code = c } })
-  if (typeof started === 'string') return started
-  const end = cluster.clock.nowUs + limitUs
-  while (code < 0 && cluster.clock.nowUs < end) cluster.clock.step()
-  return code === 0 ? text : `${text}(exit ${code})\n`
-}
-
-function inPod(cluster: Cluster, pod: string, line: string): string {
-  let text = ''
-  let code: number | null = null
-  const hear = (t: string): void => { text += t }
-  cluster.client('test').exec('default', pod, '', ['sh', '-c', line], { stdin: false, tty: false }, {
-    stdout: hear, stderr: hear, exit: (c, message) => { code = c; text += message ?? '' },
-  })
-  const end = cluster.clock.nowUs + 60_000_000
-  while (code === null && cluster.clock.nowUs < end) cluster.clock.step()
-  return code === 0 ? text : `${text}(exit ${code})\n`
-}
+import { bootedCluster, inPod, settle, sh } from '../../test/support/cluster.ts'
+import type { Cluster } from './cluster.ts'
+import type { CniName } from './world-spec.ts'
 
 function pods(cluster: Cluster, namespace?: string): string {
   return cluster.client('test').list<Pod>('pods', { namespace }).items.map((p) => {
@@ -68,7 +31,7 @@ function web(cluster: Cluster): void {
 }
 
 test('a fresh cluster settles with every add-on ready', () => {
-  const cluster = booted()
+  const cluster = bootedCluster()
   expect(pods(cluster)).toBe(`coredns-* worker-1 Running ready
 coredns-* worker-2 Running ready
 etcd-control-plane control-plane Running ready
@@ -85,7 +48,7 @@ kube-scheduler-control-plane control-plane Running ready`)
 })
 
 test('the same seed boots to the same digest, another seed to another', () => {
-  const digest = (seed: number): string => booted({ seed }).trace.digest()
+  const digest = (seed: number): string => bootedCluster({ seed }).trace.digest()
   const first = digest(1)
   expect(digest(1)).toBe(first)
   expect(digest(2)).not.toBe(first)
@@ -101,7 +64,7 @@ const NODE_PORT: Record<CniName, [withEndpoint: string, without: string]> = {
 
 for (const cni of ['host-gw', 'vxlan', 'bridge'] as const) {
   test(`NodePort, ClusterIP and DNS with ${cni}`, () => {
-    const cluster = booted({ cni })
+    const cluster = bootedCluster({ cni })
     web(cluster)
     const seen = (address: string): string => {
       const text = sh(cluster, 'client', `curl -s -m 2 http://${address}:31002/`)

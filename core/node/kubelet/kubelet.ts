@@ -220,7 +220,7 @@ export class Kubelet {
       // Deleting a mirror deletes nothing: it comes back.
       if (!pod && own) mirror(this.#options.client, own, this.nodeName)
       else if (pod && !own) removeMirror(this.#options.client, pod)
-      else if (pod && own) this.#workers.get(own.metadata.uid ?? '')?.poke()
+      else if (pod && own) this.#workers.get(own.metadata.uid ?? '')?.mirrored(pod.status)
       return
     }
     const uid = known.metadata.uid ?? ''

@@ -81,6 +81,12 @@ export class PodWorker {
     this.poke()
   }
 
+  /** What the API shows of a static pod: its mirror's status. A new mirror knows nothing yet. */
+  mirrored(status: PodStatus): void {
+    this.pod = { ...this.pod, status }
+    if (this.#contradicted()) this.#lookAgain()
+  }
+
   /** Somebody else (the node controller) said that the pod is not ready, or our word was lost. */
   #contradicted(): boolean {
     const status = (list: readonly PodCondition[] | undefined): string | undefined => list?.find((c) => c.type === 'Ready')?.status

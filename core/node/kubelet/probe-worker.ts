@@ -78,10 +78,12 @@ function* watch(
     if (run >= (result.ok ? successThreshold : failureThreshold)) {
       const changed = outcome !== result.ok
       outcome = result.ok
-      if (changed || (!result.ok && kind !== 'Readiness')) {
-        if (!result.ok && kind !== 'Readiness') run = 0
-        listener.onResult(kind, result.ok, result.output)
+      if (!result.ok && kind !== 'Readiness') {
+        // The container ends by this; its successor gets probes of its own.
+        listener.onResult(kind, false, result.output)
+        return
       }
+      if (changed) listener.onResult(kind, result.ok, result.output)
     }
     if (kind === 'Startup' && outcome) return
     yield pause(Math.max(0, periodUs - (clock.nowUs - beganUs)))
