@@ -54,6 +54,8 @@ interface Place {
   inode: Inode | undefined
   /** The path as this (the outer) file system names it, links resolved. */
   real: string
+  /** The same as `fs` names it. */
+  inner: string
   readOnly: boolean
 }
 
@@ -171,7 +173,7 @@ export class FileSystem {
 
   /** Removes a name; a directory only when it is empty or with `recursive`. */
   remove(path: string, options: { recursive?: boolean } = {}): Errno | null {
-    const place = this.#walk(path, false)
+    const place = this.#walk(path, false, false)
     if (isErrno(place)) return place
     if (!place.inode) return 'ENOENT'
     if (!place.parent) return 'EBUSY'
@@ -195,12 +197,13 @@ export class FileSystem {
   }
 
   rename(from: string, to: string): Errno | null {
-    const source = this.#walk(from, false)
+    const source = this.#walk(from, false, false)
     if (isErrno(source)) return source
-    const target = this.#walk(to, false)
+    const target = this.#walk(to, false, false)
     if (isErrno(target)) return target
     if (!source.inode) return 'ENOENT'
-    if (!source.parent || !target.parent) return 'EBUSY'
+    if (!source.parent || !target.parent || source.fs.#mounts.has(source.inode)) return 'EBUSY'
+    if (target.inode && target.fs.#mounts.has(target.inode)) return 'EBUSY'
     if (source.readOnly || target.readOnly) return 'EROFS'
     if (source.parent.kind !== 'directory' || target.parent.kind !== 'directory') return 'EPERM'
     if (source.fs.#inodes !== target.fs.#inodes) return 'EXDEV'
@@ -366,7 +369,7 @@ export class FileSystem {
   #walk(path: string, last: boolean, cross = true): Place | Errno {
     let links = 0
     let names = path.split('/').filter((name) => name !== '' && name !== '.')
-    let place: Place = { fs: this, parent: null, name: '', inode: this.#root, real: '/', readOnly: false }
+    let place: Place = { fs: this, parent: null, name: '', inode: this.#root, real: '/', inner: '/', readOnly: false }
     /** The way here, for `..`. */
     const way: Place[] = []
     for (let i = 0; i < names.length; i += 1) {
@@ -391,18 +394,20 @@ export class FileSystem {
         names = [...found.target.split('/').filter((part) => part !== '' && part !== '.'), ...rest]
         if (found.target.startsWith('/')) {
           way.length = 0
-          place = { fs: this, parent: null, name: '', inode: this.#root, real: '/', readOnly: false }
+          place = { fs: this, parent: null, name: '', inode: this.#root, real: '/', inner: '/', readOnly: false }
         }
         i = -1
         continue
       }
       way.push(place)
       const real = place.real === '/' ? `/${name}` : `${place.real}/${name}`
-      place = { fs: place.fs, parent, name, inode: found, real, readOnly: place.readOnly }
+      const inner = place.inner === '/' ? `/${name}` : `${place.inner}/${name}`
+      place = { fs: place.fs, parent, name, inode: found, real, inner, readOnly: place.readOnly }
       const mounted = found && (cross || !final) ? place.fs.#mounts.get(found) : undefined
       if (mounted) {
         place.fs = mounted.fs
         place.inode = mounted.fs.#root
+        place.inner = '/'
         place.readOnly ||= mounted.readOnly
       }
     }
@@ -471,13 +476,19 @@ export class FileSystem {
   #touched(place: Place, inode: RegularInode): void {
     inode.mtimeUs = this.#inodes.nowUs
     inode.changed?.wake()
-    this.#notify(place.real)
+    this.#tell(place)
   }
 
   #changed(place: Place, parent: Inode): void {
     parent.mtimeUs = this.#inodes.nowUs
     if (parent.kind === 'directory') parent.changed?.wake()
+    this.#tell(place)
+  }
+
+  /** Both file systems of a mounted place hear of a change. */
+  #tell(place: Place): void {
     this.#notify(place.real)
+    if (place.fs !== this) place.fs.#notify(place.inner)
   }
 
   #notify(path: string): void {

@@ -119,7 +119,8 @@ export class Machine {
     const env = new Map(options.env ?? (inherits ? parent.env : defaultEnvironment(tty)))
     const cwd = options.cwd ?? (inherits ? parent.cwd : (env.get('HOME') ?? '/'))
     const pid = this.#takePid()
-    const localPid = context === this.root ? pid : (context.lastPid += 1)
+    if (context !== this.root) context.lastPid += 1
+    const localPid = context === this.root ? pid : context.lastPid
     if (context.init === 0 && context !== this.root) context.init = pid
     const pgid = options.pgid === 'own' ? pid : (options.pgid ?? parent?.pgid ?? pid)
     const fds = inheritedFds(options, parent, tty)

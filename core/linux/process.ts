@@ -165,7 +165,9 @@ export class Process {
     this.#printed += text.length
     if (error === 'EPIPE') {
       this.#brokenPipe = true
-      this.signal('SIGPIPE')
+      // The kernel kills inside of write(2): nothing after it runs.
+      if (this.handlerOf('SIGPIPE') === 'default') (this.#threadOf ?? this).terminate(128 + signalNumber('SIGPIPE'), 'SIGPIPE')
+      else this.signal('SIGPIPE')
     }
     return error
   }

@@ -164,22 +164,28 @@ export class Tty {
   #cook(char: string): void {
     switch (char) {
       case '\x03':
-        return this.#interrupt('^C', 'SIGINT')
+        this.#interrupt('^C', 'SIGINT')
+        return
       case '\x1a':
-        return this.#interrupt('^Z', 'SIGTSTP')
+        this.#interrupt('^Z', 'SIGTSTP')
+        return
       case '\x1c':
-        return this.#interrupt('^\\', 'SIGQUIT')
+        this.#interrupt('^\\', 'SIGQUIT')
+        return
       case '\x04':
         this.#push(this.#line === '' ? null : this.#line)
         this.#line = ''
         return
       case '\x7f':
       case '\b':
-        return this.#erase(1)
+        this.#erase(1)
+        return
       case '\x15':
-        return this.#erase([...this.#line].length)
+        this.#erase([...this.#line].length)
+        return
       case '\x17':
-        return this.#erase([...(/\S*\s*$/.exec(this.#line)?.[0] ?? '')].length)
+        this.#erase([...(/\S*\s*$/.exec(this.#line)?.[0] ?? '')].length)
+        return
       case '\r':
       case '\n':
         if (this.echo) this.#onOutput('\r\n')

@@ -33,7 +33,7 @@ export function* expandParameter(shell: Shell, builder: FieldBuilder, original: 
     if (!pointed) return
     part = pointed
   }
-  const value = yield* valueOf(shell, part)
+  const value = yield* currentValue(shell, part)
   if (shell.flow) return
   if (part.length) {
     const length = value.list ? value.list.length : [...(value.text ?? '')].length
@@ -86,7 +86,7 @@ function textWord(text: string): Word {
   return { parts: [{ kind: 'quoted', text }], source: text }
 }
 
-function* valueOf(shell: Shell, part: ParameterPart): Generator<Wait, Value> {
+function* currentValue(shell: Shell, part: ParameterPart): Generator<Wait, Value> {
   const { name, index } = part
   if (index === '@' || index === '*') {
     const list = getElements(shell, name).map(([, value]) => value)

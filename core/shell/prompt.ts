@@ -9,13 +9,13 @@ export const COLOUR_PS1 = '\\[\\e[1;32m\\]\\h\\[\\e[0m\\]:\\[\\e[1;34m\\]\\w\\[\
 export const SH_PS1 = '\\w \\$ '
 
 export function expandPrompt(shell: Shell, text: string): string {
-  const decoded = text.replace(/\\(\d{3}|[\s\S])/g, (_, code: string) => escape(shell, code))
+  const decoded = text.replace(/\\(\d{3}|[\s\S])/g, (_, code: string) => promptEscape(shell, code))
   return decoded.replace(/\$(?:\{([A-Za-z_]\w*|[?$#!])\}|([A-Za-z_]\w*|[?$#!]))/g, (_, braced?: string, plain?: string) => {
     return getParameter(shell, (braced ?? plain) as string) ?? ''
   })
 }
 
-function escape(shell: Shell, code: string): string {
+function promptEscape(shell: Shell, code: string): string {
   const { proc } = shell
   const now = isoTime(proc.world.epochMs + Math.floor(proc.world.clock.nowUs / 1000))
   switch (code) {

@@ -36,11 +36,12 @@ export class Terminal {
     return this
   }
 
-  /** Lets virtual time pass: until nothing but sleeps is left, or for `seconds` more. */
+  /** Lets virtual time pass: until nothing but sleeps is left (a tenth of a second at most), or for `seconds` more. */
   wait(seconds = 0): this {
     const { clock } = this.machine.world
     if (seconds > 0) clock.advance(clock.nowUs + seconds * 1e6, 1_000_000)
-    for (let i = 0; i < 200_000 && clock.foregroundPending > 0; i += 1) clock.step()
+    const endUs = clock.nowUs + 100_000
+    for (let i = 0; i < 200_000 && clock.foregroundPending > 0 && clock.nowUs < endUs; i += 1) clock.step()
     return this
   }
 

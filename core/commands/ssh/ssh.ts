@@ -59,7 +59,9 @@ function parseArguments(argv: readonly string[]): Arguments | null {
     for (let i = 0; i < letters.length; i += 1) {
       const letter = letters[i]
       if ('ploiFJLRDEbcme'.includes(letter)) {
-        const value = letters.slice(i + 1) || argv[(at += 1)]
+        const joined = letters.slice(i + 1)
+        if (joined === '') at += 1
+        const value = joined || argv[at]
         if (value === undefined || !option(args, letter, value)) return null
         break
       }
@@ -161,7 +163,7 @@ class Client {
       }
       if (channel.closed || channel.bad) {
         this.#restore()
-        this.#proc.error(this.#opened ? `Connection to ${host} closed by remote host.\n` : 'kex_exchange_identification: Connection closed by remote host\n')
+        this.#proc.error(`${this.#ending(host)}\n`)
         if (this.#tty) this.#proc.error(`Connection to ${host} closed.\n`)
         return FAILURE
       }
@@ -179,6 +181,12 @@ class Client {
       yield* this.#proc.flush()
       yield channel.change(...waits)
     }
+  }
+
+  #ending(host: string): string {
+    const { error } = this.#channel
+    if (!this.#opened) return `kex_exchange_identification: ${error ? `read: ${strerror(error)}` : 'Connection closed by remote host'}`
+    return error ? `Read from remote host ${host}: ${strerror(error)}` : `Connection to ${host} closed by remote host.`
   }
 
   #open(): void {

@@ -39,6 +39,8 @@ interface Session {
   login: Process
   tty: Tty | null
   input: OpenFile | null
+  /** Where a command without terminal prints: its writer waits while the line is behind. */
+  output: OpenFile | null
 }
 
 function* serveConnection(thread: Process, socket: TcpSocket): Generator<Wait, void> {
@@ -47,6 +49,7 @@ function* serveConnection(thread: Process, socket: TcpSocket): Generator<Wait, v
   try {
     for (;;) {
       channel.pump()
+      if (!channel.full) session?.output?.writable.wake()
       for (let frame = channel.next(); frame; frame = channel.next()) session = obey(thread, channel, socket, session, frame)
       if (channel.closed || channel.bad) return
       // Everything was said, the status last.
@@ -93,7 +96,7 @@ function open(thread: Process, channel: Channel, socket: TcpSocket, request: Ope
     const tty = machine.openTty({ id: `ssh/${machine.name}/${thread.pid}/${socket.remotePort}`, columns, rows, term, onOutput: (text) => channel.send('data', text) })
     env.set('SSH_TTY', `/dev/pts/${tty.number}`)
     const login = machine.login(tty, { argv, executable, context, env, cwd: '/root', onExit })
-    return { login, tty, input: null }
+    return { login, tty, input: null, output: null }
   }
   const pipe = new Pipe()
   const stdout = new ChannelFile(channel, 'data')
@@ -101,7 +104,7 @@ function open(thread: Process, channel: Channel, socket: TcpSocket, request: Ope
   const fds = new Map<number, OpenFile>([[0, pipe.readEnd], [1, stdout], [2, stderr]])
   const login = machine.spawn({ argv, executable, context, env, cwd: '/root', fds, tty: null, pgid: 'own', onExit })
   pipe.readEnd.close()
-  return { login, tty: null, input: pipe.writeEnd }
+  return { login, tty: null, input: pipe.writeEnd, output: stdout }
 }
 
 /** The line is dead: the session hears of it as from a modem. */
@@ -123,6 +126,10 @@ class ChannelFile extends OpenFile {
 
   protected override readNext(): null {
     return null
+  }
+
+  override get full(): boolean {
+    return this.#channel.full
   }
 
   override write(text: string): null {

@@ -237,14 +237,16 @@ class Writer {
   #rdata(record: DnsRecord): void {
     switch (record.type) {
       case 'A':
-        return this.u32(Number(record.address))
+        this.u32(Number(record.address))
+        return
       case 'AAAA':
         for (let shift = 112n; shift >= 0n; shift -= 16n) this.u16(Number((BigInt(record.address) >> shift) & 0xffffn))
         return
       case 'CNAME':
       case 'NS':
       case 'PTR':
-        return this.name(record.target)
+        this.name(record.target)
+        return
       case 'SOA':
         this.name(record.primary)
         this.name(record.mailbox)
@@ -252,10 +254,12 @@ class Writer {
         return
       case 'SRV':
         for (const value of [record.priority, record.weight, record.port]) this.u16(value)
-        return this.name(record.target, false)
+        this.name(record.target, false)
+        return
       case 'MX':
         this.u16(record.preference)
-        return this.name(record.target)
+        this.name(record.target)
+        return
       case 'TXT':
         for (const text of record.texts) {
           const chars = text.slice(0, 255)
@@ -264,7 +268,8 @@ class Writer {
         }
         return
       case 'OTHER':
-        return this.bytes(record.bytes)
+        this.bytes(record.bytes)
+        return
     }
   }
 }

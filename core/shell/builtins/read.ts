@@ -61,7 +61,9 @@ function parse(shell: Shell, argv: readonly string[]): Options | number {
       else if (letter === 's') options.silent = true
       else if (letter === 'e') continue
       else if ('pdnNtaui'.includes(letter)) {
-        const value = letters.slice(i + 1) || argv[(at += 1)]
+        const joined = letters.slice(i + 1)
+        if (joined === '') at += 1
+        const value = joined || argv[at]
         if (value === undefined) return shell.complain(`read: -${letter}: option requires an argument`, 2)
         if (!setValue(options, letter, value)) return shell.complain(`read: ${value}: invalid number`)
         break
@@ -136,7 +138,7 @@ function oddBackslashes(text: string): boolean {
 }
 
 function distribute(shell: Shell, options: Options, text: string): boolean {
-  const marked = options.raw ? { text, quoted: '' } : unescape(text)
+  const marked = options.raw ? { text, quoted: '' } : withoutBackslashes(text)
   if (options.array !== null) {
     const words = splitFields(marked, ifsOf(shell), Number.MAX_SAFE_INTEGER)
     return assignArray(shell, options.array, words.map((value) => ({ key: null, value })), false)
@@ -160,7 +162,7 @@ interface Marked {
   quoted: string
 }
 
-function unescape(raw: string): Marked {
+function withoutBackslashes(raw: string): Marked {
   let text = ''
   let quoted = ''
   for (let i = 0; i < raw.length; i += 1) {
@@ -213,7 +215,9 @@ export function* mapfile(shell: Shell, argv: readonly string[]): Generator<Wait,
       trim = true
       continue
     }
-    const value = argv[at].slice(2) || argv[(at += 1)] || ''
+    const joined = argv[at].slice(2)
+    if (joined === '') at += 1
+    const value = joined || argv[at] || ''
     if (letter === 'd') delimiter = value.slice(0, 1) || '\0'
     else if (letter === 'n') count = Number(value)
     else if (letter === 's') skip = Number(value)
