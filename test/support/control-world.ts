@@ -4,7 +4,7 @@ import type { Controller } from '../../core/api/client/run-controller.ts'
 import { cloneJson } from '../../core/api/meta/json.ts'
 import { formatMicroTime, formatTime } from '../../core/api/meta/timestamp.ts'
 import { ApiServer } from '../../core/api/server/api-server.ts'
-import { kubernetesSchema } from '../../core/api/schema/kubernetes-schema.ts'
+import { kubernetesSchema, kubernetesSchemaJson } from '../../core/api/schema/kubernetes-schema.ts'
 import type { KubeEvent, KubeObject, Lease, Node, Pod } from '../../core/api/types/index.ts'
 import { controllerManager, scheduler } from '../../core/control/index.ts'
 import { Clock } from '../../core/sim/clock.ts'
@@ -37,7 +37,14 @@ export class ControlWorld {
 
   constructor(options: ControlWorldOptions = {}) {
     this.random = new RandomStreams(options.seed ?? 1)
-    this.server = new ApiServer({ clock: this.clock, random: this.random, trace: this.trace, epochMs: EPOCH_MS, schema: kubernetesSchema })
+    this.server = new ApiServer({
+      clock: this.clock,
+      random: this.random,
+      trace: this.trace,
+      epochMs: EPOCH_MS,
+      schema: kubernetesSchema,
+      schemaDefinitions: kubernetesSchemaJson.definitions,
+    })
     this.client = new ApiClient(this.server, 'kubectl')
     for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
       this.client.create('namespaces', '', { metadata: { name } })

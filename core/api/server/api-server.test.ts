@@ -265,5 +265,17 @@ test('REST: paths, tables, pages, discovery', () => {
     }),
   })
   expect([made.code, made.body]).toMatchObject([201, { apiVersion: 'autoscaling/v1', spec: { targetCPUUtilizationPercentage: 90 } }])
+  expect(Object.keys((get('/openapi/v3').body as { paths: object }).paths).slice(0, 2)).toEqual(['apis/apps/v1', 'apis/autoscaling/v1'])
+  const document = get('/openapi/v3/apis/apps/v1').body as { components: { schemas: Record<string, unknown> } }
+  expect(Object.hasOwn(document.components.schemas, 'io.k8s.api.core.v1.PodSpec')).toBe(true)
+  const odd = {
+    method: 'POST',
+    path: '/api/v1/namespaces/default/pods',
+    query: new Map(),
+    headers: new Map([['content-type', 'application/vnd.kubernetes.protobuf']]),
+    body: 'k8s',
+    actor: 'curl',
+  }
+  expect(world.server.request(odd).code).toBe(415)
   expect(world.table('horizontalpodautoscalers.autoscaling', 'default')).toEqual(['h | Deployment/web | cpu: <unknown>/90% | 1 | 10 | 0'])
 })

@@ -26,6 +26,8 @@ export type { ApiServerOptions } from './server-state.ts'
 export class ApiServer {
   readonly clock: Clock
   readonly clusterDomain: string
+  /** Definitions behind /openapi/v3; without them the server has no such document. */
+  readonly schemaDefinitions: Readonly<Record<string, unknown>> | undefined
   readonly #state: ServerState
   readonly #kubelets = new Map<string, KubeletEndpoint>()
   #available = true
@@ -33,6 +35,7 @@ export class ApiServer {
   constructor(options: ApiServerOptions) {
     this.clock = options.clock
     this.clusterDomain = options.clusterDomain ?? 'cluster.local'
+    this.schemaDefinitions = options.schemaDefinitions
     this.#state = new ServerState(options)
   }
 

@@ -1,7 +1,7 @@
 /**
  * The server's URLs: which verb on which object a request means, and in which form the answer goes back
  * (k8s.io/apiserver/pkg/endpoints/request/requestinfo.go).
- * Omits: protobuf, compression, OpenAPI documents (404: clients fall back), proxy subresources.
+ * Omits: protobuf (415), compression, OpenAPI v2 (404), proxy subresources.
  */
 import { isPlainObject } from '../meta/json.ts'
 import { StatusError, isStatusError } from '../meta/status.ts'
@@ -11,6 +11,7 @@ import type { KubeObject, WatchEvent } from '../types/index.ts'
 import type { ApiServer } from './api-server.ts'
 import type { ApiRequest, ApiResponse, Call, DeleteOptions, ListOptions, PatchRequest, PatchType } from './call.ts'
 import { aggregated, coreVersions, groupList, oneGroup, resourceList, VERSION } from './discovery.ts'
+import { openApiDocument, openApiIndex } from './openapi.ts'
 import { partialMetadata, renderTable } from './table.ts'
 
 const JSON_TYPE = 'application/json'
@@ -195,6 +196,8 @@ function wellKnown(server: ApiServer, path: string, request: ApiRequest): ApiRes
       return aggregate ? discovery(true) : ok(coreVersions())
     case '/apis':
       return aggregate ? discovery(false) : ok(groupList(registry))
+    case '/openapi/v3':
+      return server.schemaDefinitions ? ok(openApiIndex(registry)) : undefined
     case '/healthz':
     case '/livez':
     case '/readyz':
@@ -205,6 +208,8 @@ function wellKnown(server: ApiServer, path: string, request: ApiRequest): ApiRes
   const parts = path.split('/').filter((p) => p !== '')
   let found: object | undefined
   if (parts[0] === 'api' && parts.length === 2) found = resourceList(registry, '', parts[1]!)
+  else if (parts[0] === 'openapi' && parts[1] === 'v3' && server.schemaDefinitions)
+    found = openApiDocument(registry, server.schemaDefinitions, parts.slice(3).join('/'))
   else if (parts[0] === 'apis' && parts.length === 2) found = oneGroup(registry, parts[1]!)
   else if (parts[0] === 'apis' && parts.length === 3) found = resourceList(registry, parts[1]!, parts[2]!)
   return found && ok(found)
@@ -292,6 +297,11 @@ function bodyOf(request: ApiRequest): unknown {
   const { body } = request
   if (body === undefined || body === '') return request.method === 'DELETE' ? undefined : {}
   if (typeof body !== 'string') return body
+  const type = (request.headers?.get('content-type') ?? JSON_TYPE).split(';')[0]!.trim()
+  if (!type.endsWith('json') && !type.endsWith('yaml') && type !== 'application/x-www-form-urlencoded')
+    throw StatusError.unsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${JSON_TYPE}, application/yaml`,
+    )
   if (body.length > BODY_MAX) throw StatusError.tooLarge(`Request entity too large: limit is ${BODY_MAX}`)
   try {
     return JSON.parse(body) as unknown

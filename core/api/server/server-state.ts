@@ -24,6 +24,8 @@ export interface ApiServerOptions {
   epochMs: number
   /** Without it, fields are not checked. */
   schema?: Schema
+  /** `definitions` of the same document, for /openapi/v3. */
+  schemaDefinitions?: Readonly<Record<string, unknown>>
   /** Primary first. */
   serviceCidrs?: string[]
   nodePortRange?: { from: number; to: number }
