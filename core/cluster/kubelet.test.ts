@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Node } from '../api/types/index.ts'
 import { bootedCluster, createPod, inPod, pass, podEvents, podLine, podLog, settle, sh } from '../../test/support/cluster.ts'
 
 const NODE = 'worker-1'
@@ -58,11 +59,11 @@ test('crash loops wait longer each time, and keep the log of the life before', (
 
 test('init containers come one after another; a sidecar stays', () => {
   const cluster = bootedCluster()
-  const step = (name: string, command: string): object => ({ name, image: 'busybox', command: ['sh', '-c', command], volumeMounts: [{ name: 'work', mountPath: '/work' }] })
+  const step = (name: string, command: string): object => ({ name, image: 'busybox', command: ['sh', '-c', command], volumeMounts: [{ name: 'data', mountPath: '/data' }] })
   createPod(cluster, 'init', {
-    nodeName: NODE, volumes: [{ name: 'work', emptyDir: {} }],
-    initContainers: [step('one', 'echo 1 >> /work/log; sleep 2'), { ...step('side', 'echo side >> /work/log; sleep 1000'), restartPolicy: 'Always' }, step('two', 'echo 2 >> /work/log')] as never,
-    containers: [step('main', 'echo main >> /work/log; cat /work/log; sleep 1000')] as never,
+    nodeName: NODE, volumes: [{ name: 'data', emptyDir: {} }],
+    initContainers: [step('one', 'echo 1 >> /data/log; sleep 2'), { ...step('side', 'echo side >> /data/log; sleep 1000'), restartPolicy: 'Always' }, step('two', 'echo 2 >> /data/log')] as never,
+    containers: [step('main', 'echo main >> /data/log; cat /data/log; sleep 1000')] as never,
   })
   pass(cluster, 1)
   expect(podLine(cluster, 'init')).toBe('Pending one=Running side=PodInitializing two=PodInitializing main=PodInitializing'.replace(/(side|two)=PodInitializing/g, '$1=ContainerCreating'))
@@ -154,7 +155,7 @@ END`)
 
 test('a pulled cable makes a node Unknown and leaves its pods running; plugged in, it is Ready again', () => {
   const cluster = bootedCluster()
-  const ready = (): string => cluster.client('test').get<{ status: { conditions: { type: string; status: string }[] } } & never>('nodes', '', NODE).status.conditions.find((c: { type: string }) => c.type === 'Ready')?.status ?? ''
+  const ready = (): string => cluster.client('test').get<Node>('nodes', '', NODE).status.conditions?.find((c) => c.type === 'Ready')?.status ?? ''
   createPod(cluster, 'web', { nodeName: NODE, containers: [{ name: 'web', image: 'nginx' }] })
   settle(cluster)
   sh(cluster, 'workstation', `lab link down ${NODE}`)

@@ -326,7 +326,7 @@ export class PodWorker {
   /** preStop, then the stop signal, then the end of patience. */
   *stopOne(record: ContainerRecord, graceUs: number): Generator<Wait, void, unknown> {
     const container = record.current
-    if (!container || container.state !== 'running') return
+    if (container?.state !== 'running') return
     const { clock, events, process } = this.#host
     const hook = record.spec.lifecycle?.preStop
     const until = clock.nowUs + graceUs
