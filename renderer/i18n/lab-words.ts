@@ -20,6 +20,7 @@ export const LAB_WORDS = {
   'check.fail': ['not yet', '尚未通过'],
   'check.waiting': ['waiting', '等待中'],
   'check.question': ['question', '问题'],
+  'seen.nothing': ['Not there yet.', '还不存在。'],
   'seen.not-found': ['Not there yet: {expected}', '还不存在：{expected}'],
   'seen.value': ['It is {actual}, it should be {expected}.', '现在是 {actual}，应为 {expected}。'],
   'seen.count': ['There are {actual}, there should be {expected}.', '现有 {actual} 个，应有 {expected} 个。'],

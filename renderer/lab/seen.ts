@@ -12,5 +12,6 @@ export function saySeen(json: string): string {
   const key = `seen.${seen.code ?? ''}`
   if (!Object.hasOwn(CATALOGUE, key)) return seen.actual ?? ''
   if (seen.code === 'unanswered') return ''
+  if (seen.code === 'not-found' && !seen.expected) return t('seen.nothing')
   return t(key as Key, { actual: seen.actual || '∅', expected: seen.expected ?? '' })
 }
