@@ -1,7 +1,6 @@
-/** `kubectl explain`: the documentation of a type and its fields. Truth: k8s.io/kubectl/pkg/explain/v2/templates/plaintext.tmpl. Omits: enumerations. */
+/** `kubectl explain`: the documentation of a type and its fields; tabs and trailing spaces are upstream's. Truth: k8s.io/kubectl/pkg/explain/v2/templates/plaintext.tmpl. Omits: enumerations. */
 import type { SchemaNode } from '../../api/schema/schema.ts'
 import { KubectlError } from './kubectl-error.ts'
-import { DESCRIBE_STYLE, tabbed } from './print/tab-writer.ts'
 
 const depthMax = 30
 
@@ -15,10 +14,10 @@ export function explain(root: SchemaNode, gvk: { group: string; version: string;
     node = next
   }
   let text = `${gvk.group === '' ? '' : `GROUP:      ${gvk.group}\n`}KIND:       ${gvk.kind}\nVERSION:    ${gvk.version}\n\n`
-  if (last) text += `FIELD: ${last.name} <${typeText(last.node)}>\n\n`
-  text += `DESCRIPTION:\n${wrapped(descriptionOf(node) || '<empty>', 76, 4)}\n`
+  if (last) text += `FIELD: ${last.name} <${typeText(last.node)}>\n\n\n`
+  text += `DESCRIPTION:\n${wrapped(descriptionOf(node) || '<empty>', 76, 4)}    \n`
   const list = fieldList(node.element, 1, recursive, new Set())
-  return `${text}${list === '' ? '' : `FIELDS:\n${tabbed(list, DESCRIBE_STYLE)}`}\n`
+  return `${text}${list === '' ? '' : `FIELDS:\n${list}`}\n`
 }
 
 function descriptionOf(node: SchemaNode): string {

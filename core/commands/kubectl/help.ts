@@ -39,5 +39,5 @@ function flagsText(flags: readonly FlagSpec[]): string {
   return [...flags].sort((a, b) => byText(a.name, b.name)).map(flag => {
     const initial = flag.type === 'string' || flag.type === 'duration' ? (flag.type === 'string' ? `'${flag.initial ?? ''}'` : flag.initial) : flag.type === 'strings' || flag.type === 'array' ? `[${flag.initial ?? ''}]` : flag.initial
     return `    ${flag.short ? `-${flag.short}, ` : ''}--${flag.name}=${initial}:\n\t${flag.help}\n`
-  }).join('\n') + '\n'
+  }).join('\n')
 }

@@ -28,7 +28,7 @@ export function errorText(error: KubectlError | StatusError): string {
   if (error instanceof StatusError) return `${statusText(error.status)}\n`
   const message = error.message
   if (message === '') return ''
-  const said = /^(error: |Error from server|The |Unable to connect|Error in configuration|\n)/.test(message)
+  const said = /^(error: |Error from server|The |Unable to connect|Error in configuration|pod \S+ terminated \(|\n)/.test(message)
   return `${said ? '' : 'error: '}${message}${message.endsWith('\n') ? '' : '\n'}`
 }
 

@@ -79,7 +79,7 @@ export const applyCommand: CommandSpec = {
     const deeds = new Deeds(kube, dryRun)
     const refused: Manifest[] = []
     for (const manifest of good) {
-      const done = attempt(errors, 'creating', manifest.source, () => (serverSide ? applyOnServer(kube, manifest, deeds, dryRun) : applyHere(kube, manifest, deeds, dryRun, errors)))
+      const done = attempt(errors, 'creating', manifest.source, () => (serverSide ? applyOnServer(kube, manifest, deeds, dryRun) : applyHere(kube, manifest, deeds, dryRun)))
       if (!done) refused.push(manifest)
       yield* kube.proc.work(requestUs)
     }
@@ -152,7 +152,7 @@ export function withLastApplied(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...object.metadata, annotations: { ...(object.metadata?.annotations ?? {}), [LAST_APPLIED]: text } } }
 }
 
-function applyHere(kube: Invocation, manifest: Manifest, deeds: Deeds, dryRun: DryRun, errors: string[]): void {
+function applyHere(kube: Invocation, manifest: Manifest, deeds: Deeds, dryRun: DryRun): void {
   const { definition, namespace, name, source } = manifest
   if (name === '') {
     const generated = (manifest.object.metadata as { generateName?: string } | undefined)?.generateName
@@ -190,9 +190,8 @@ function applyHere(kube: Invocation, manifest: Manifest, deeds: Deeds, dryRun: D
       } else if (error.reason === 'Invalid') throw error
       else {
         const groupVersion = live.apiVersion.includes('/') ? live.apiVersion : `/${live.apiVersion}`
-        error.status.message = `error when applying patch:\n${goJson(patch, '')}\nto:\nResource: "${groupVersion}, Resource=${definition.plural}", GroupVersionKind: "${groupVersion}, Kind=${definition.kind}"\nName: "${name}", Namespace: "${namespace}"\nfor: "${source}": ${error.status.message ?? ''}`
-        errors.push(`Error from server (${error.reason}): ${error.status.message}`)
-        return
+        const message = `error when applying patch:\n${goJson(patch, '')}\nto:\nResource: "${groupVersion}, Resource=${definition.plural}", GroupVersionKind: "${groupVersion}, Kind=${definition.kind}"\nName: "${name}", Namespace: "${namespace}"\nfor: "${source}": ${error.status.message ?? ''}`
+        throw new KubectlError(`Error from server (${error.reason}): ${message}`)
       }
     }
   } else if (!empty) result = { ...live, ...patch, metadata: live.metadata }

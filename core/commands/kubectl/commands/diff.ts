@@ -17,8 +17,8 @@ export const diffCommand: CommandSpec = {
   flags: [...FILE_FLAGS, SELECTOR_FLAG, flag('bool', 'server-side', 'false', 'Accepted and ignored.'), flag('bool', 'force-conflicts', 'false', 'Accepted and ignored.'), flag('bool', 'show-managed-fields', 'false', 'Accepted and ignored.'), flag('string', 'field-manager', 'kubectl-client-side-apply', 'Accepted and ignored.'), flag('bool', 'prune', 'false', 'Not modelled.')],
   *run(kube) {
     if (kube.flags.list('filename').length === 0 && kube.flags.text('kustomize') === '') throw new KubectlError('must specify one of -f and -k', 2)
-    const { good, errors } = yield* readManifests(kube)
-    if (errors.length > 0) throw new KubectlError(errors.join('\n'), 2)
+    const { good, errors, hints } = yield* readManifests(kube)
+    if (errors.length > 0) throw new KubectlError([...errors, ...hints].join('\n'), 2)
     let differs = false
     for (const manifest of good) {
       const { live, merged } = bothSides(kube, manifest)

@@ -64,6 +64,8 @@ export function* editObject(kube: Invocation, found: Found): Generator<Wait, num
     throw new KubectlError('Edit cancelled, no valid changes were saved.')
   } finally {
     proc.fs.remove(path)
+    // Refused while another edit has its file there.
+    proc.fs.remove(folder)
   }
 }
 

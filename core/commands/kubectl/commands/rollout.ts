@@ -206,7 +206,7 @@ function historyText(kube: Invocation, each: Found): string {
     const description = new Description()
     const annotations = { ...(revision.template.metadata?.annotations ?? {}), ...(revision.cause === '' ? {} : { [CHANGE_CAUSE]: revision.cause }) }
     describePodTemplate(description, { ...revision.template, metadata: { ...revision.template.metadata, annotations } } as Parameters<typeof describePodTemplate>[1])
-    return `${head}${description.text()}\n`
+    return `${head}${description.rawText()}\n`
   }
   if (revisions.length === 0) return `${head}No rollout history found.\n`
   return `${head}${tabbed(`REVISION\tCHANGE-CAUSE\n${revisions.map(one => `${one.number}\t${one.cause || '<none>'}\n`).join('')}`, DESCRIBE_STYLE)}\n`

@@ -1,6 +1,7 @@
 /** kubectl run. Truth: k8s.io/kubectl/pkg/cmd/run/run.go; outputs of --dry-run=client recorded from kubectl 1.33. */
 import type { KubeObject, Pod } from '../../../api/types/index.ts'
-import type { Wait } from '../../../linux/wait.ts'
+import { StatusError } from '../../../api/meta/status.ts'
+import { type Wait, WaitQueue } from '../../../linux/wait.ts'
 import { type CommandSpec, flag } from '../command-line.ts'
 import { Deeds, DRY_RUN_FLAG, dryRunOf } from '../deeds.ts'
 import { metadataOf, parsePairs } from '../generator.ts'
@@ -108,16 +109,23 @@ function* attachRun(kube: Invocation, pod: KubeObject, created: readonly KubeObj
   try {
     const ready = yield* waitUntil(kube, scope, kube.flags.durationMs('pod-running-timeout'), follow(object => object === undefined || ['Succeeded', 'Failed'].includes(phaseOf(object)) || (phaseOf(object) === 'Running' && containersStarted(object))))
     if (!ready || !latest.pod) throw new KubectlError('timed out waiting for the condition')
-    if (phaseOf(latest.pod) === 'Running') yield* attachTo(kube, latest.pod as unknown as Pod, options)
-    else yield* printLogs(kube, namespace, name)
+    yield* printLogs(kube, latest.pod as unknown as Pod, false)
+    if (phaseOf(latest.pod) === 'Running') {
+      try {
+        yield* attachTo(kube, latest.pod as unknown as Pod, options)
+      } catch (error) {
+        // Short commands are over before anybody can attach.
+        if (!(error instanceof StatusError)) throw error
+        if (!options.quiet && !isOver(error)) kube.error(`warning: couldn't attach to pod/${name}, falling back to streaming logs: ${error.status.message ?? ''}\n`)
+      }
+    }
     if (restart === 'Always') return 0
     const ended = yield* waitUntil(kube, scope, kube.flags.durationMs('pod-running-timeout'), follow(object => object === undefined || phaseOf(object) === 'Succeeded' || (restart === 'Never' && phaseOf(object) === 'Failed')))
     if (!ended) throw new KubectlError(`timed out waiting for the condition`)
     if (phaseOf(latest.pod) === 'Succeeded') return 0
     const state = (latest.pod as unknown as Pod).status?.containerStatuses?.[0]?.state?.terminated
     if (!state || state.exitCode === 0) throw new KubectlError(`pod ${namespace}/${name} failed with unknown exit code`)
-    kube.error(`pod ${namespace}/${name} terminated (${state.reason ?? ''})\n${state.message ? `${state.message}\n` : ''}`)
-    return state.exitCode
+    throw new KubectlError(`pod ${namespace}/${name} terminated (${state.reason ?? ''})\n${state.message ?? ''}`, state.exitCode)
   } finally {
     if (kube.flags.on('rm')) {
       const targets = created.map(object => ({ definition: kube.types.require(object.kind === 'Pod' ? 'pods' : 'services'), namespace, name: object.metadata.name, source: '' }))
@@ -130,8 +138,22 @@ function containersStarted(object: KubeObject | undefined): boolean {
   return ((object as unknown as Pod | undefined)?.status?.containerStatuses ?? []).every(status => status.state?.running !== undefined)
 }
 
-function* printLogs(kube: Invocation, namespace: string, name: string): Generator<Wait, void, unknown> {
-  const stop = kube.client.logs(namespace, name, name, { follow: false, previous: false, timestamps: false }, text => kube.print(text), () => {})
-  yield* kube.proc.work(1000)
-  stop()
+function* printLogs(kube: Invocation, pod: Pod, follow: boolean): Generator<Wait, void, unknown> {
+  const over = new WaitQueue()
+  const state = { over: false }
+  const container = pod.spec.containers[0]?.name ?? ''
+  const stop = kube.client.logs(pod.metadata.namespace ?? '', pod.metadata.name, container, { follow, previous: false, timestamps: false }, text => kube.print(text), () => {
+    state.over = true
+    over.wake()
+  })
+  try {
+    while (!state.over) yield over.wait
+  } finally {
+    stop()
+  }
+}
+
+/** The container ended between the last look and the attempt to attach; its log has been shown. */
+function isOver(error: StatusError): boolean {
+  return (error.status.message ?? '').includes('container not found')
 }

@@ -22,6 +22,11 @@ export class Description {
     this.#text += `${'  '.repeat(level)}${text}\n`
   }
 
+  /** Without aligned cells: where upstream writes tabs as they are. */
+  rawText(): string {
+    return this.#text
+  }
+
   text(): string {
     return tabbed(this.#text, DESCRIBE_STYLE)
   }
@@ -66,9 +71,7 @@ export class Description {
     this.line(1, 'Type\tReason\tAge\tFrom\tMessage')
     this.line(1, '----\t------\t----\t----\t-------')
     for (const event of [...events].sort((a, b) => lastSeenMs(a) - lastSeenMs(b))) {
-      const message = (event.message ?? '').trim()
-      const place = event.involvedObject.fieldPath
-      this.line(1, `${event.type ?? ''}\t${event.reason ?? ''}\t${eventAge(event, nowMs)}\t${event.source?.component || (event.reportingComponent ?? '')}\t${place ? `${place}: ${message}` : message}`)
+      this.line(1, `${event.type ?? ''}\t${event.reason ?? ''}\t${eventAge(event, nowMs)}\t${event.source?.component || (event.reportingComponent ?? '')}\t${(event.message ?? '').trim()}`)
     }
   }
 
