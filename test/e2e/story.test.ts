@@ -1,15 +1,20 @@
 /** The whole story in a real browser: open a lab, mend a manifest, apply, knock from outside, step through the packet, come back. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test as vitestTest } from 'vitest'
+import { findElectron } from '../../main/electron-binary.ts'
 import { App } from '../support/app.ts'
 import { findBrowser } from '../support/browser.ts'
 
-const browser = await findBrowser()
+const HOSTS = [
+  { host: 'browser', here: (await findBrowser()) !== null },
+  { host: 'desktop', here: findElectron() !== null },
+] as const
 const LAB = '02-services/02-node-port'
 
-describe.skipIf(!browser)('the story', () => {
+describe.each(HOSTS)('the story in the $host', ({ host, here }) => {
+  const test = vitestTest.skipIf(!here)
   let app: App
   beforeAll(async () => {
-    app = await App.start()
+    if (here) app = await App.start({ host })
   })
   afterAll(async () => {
     await app?.end()

@@ -15,7 +15,17 @@ class Person {
 
   constructor() {
     if (!this.cluster.boot()) throw new Error('the cluster does not boot')
-    const terminal = this.cluster.openTerminal({ id: 't1', machine: 'workstation', pod: '', columns: 120, rows: 40, onOutput: (text) => { this.#screen += text }, onExit: () => {} })
+    const terminal = this.cluster.openTerminal({
+      id: 't1',
+      machine: 'workstation',
+      pod: '',
+      columns: 120,
+      rows: 40,
+      onOutput: (text) => {
+        this.#screen += text
+      },
+      onExit: () => {},
+    })
     if (typeof terminal === 'string') throw new Error(terminal)
     this.#input = (data) => terminal.tty.input(data)
     this.pass(2)
@@ -32,7 +42,11 @@ class Person {
     this.#input(line)
     this.pass(seconds)
     const echo = line.replace(/\r$/, '')
-    return this.#screen.replace(/\x1b\[[0-9;?]*[a-zA-Z]/g, '').replace(/\r+\n/g, '\n').replace(/^workstation:~\$ /gm, '').replace(`${echo}\n`, '')
+    return this.#screen
+      .replace(/\x1b\[[0-9;?]*[a-zA-Z]/g, '')
+      .replace(/\r+\n/g, '\n')
+      .replace(/^workstation:~\$ /gm, '')
+      .replace(`${echo}\n`, '')
   }
 
   file(path: string): string {
@@ -54,7 +68,9 @@ test('exec passes output, input and exit codes on', () => {
   expect(person.type('kubectl run web --image=nginx --port=80\r')).toBe('pod/web created\n')
   expect(person.type('kubectl wait --for=condition=Ready pod/web\r', 30)).toBe('pod/web condition met\n')
   expect(person.type('kubectl exec web -- hostname\r')).toBe('web\n')
-  expect(person.type("kubectl exec web -- sh -c 'echo out; echo err >&2; exit 3'; echo code $?\r")).toBe('out\nerr\ncommand terminated with exit code 3\ncode 3\n')
+  expect(person.type("kubectl exec web -- sh -c 'echo out; echo err >&2; exit 3'; echo code $?\r")).toBe(
+    'out\nerr\ncommand terminated with exit code 3\ncode 3\n',
+  )
   expect(person.type('echo hello | kubectl exec -i web -- cat\r')).toBe('hello\n')
   expect(person.type('kubectl exec web -c nope -- ls\r')).toBe('error: container nope is not valid for pod web out of: web\n')
   expect(person.type('kubectl exec web ls\r')).toContain('is not supported anymore')
@@ -79,8 +95,12 @@ test('logs -f goes on until ^C', () => {
 })
 
 test('run --rm cleans up and passes the exit code on', () => {
-  expect(person.type('kubectl run once --image=busybox --restart=Never -it --rm -- sh -c "echo hi; exit 4"; echo code $?\r', 60)).toBe('hi\npod "once" deleted\npod default/once terminated (Error)\ncode 4\n')
-  expect(person.type('kubectl run tmp --image=busybox --restart=Never -it --rm -- sh\r', 20)).toContain("If you don't see a command prompt, try pressing enter.")
+  expect(person.type('kubectl run once --image=busybox --restart=Never -it --rm -- sh -c "echo hi; exit 4"; echo code $?\r', 60)).toBe(
+    'hi\npod "once" deleted\npod default/once terminated (Error)\ncode 4\n',
+  )
+  expect(person.type('kubectl run tmp --image=busybox --restart=Never -it --rm -- sh\r', 20)).toContain(
+    "If you don't see a command prompt, try pressing enter.",
+  )
   expect(person.type('hostname\r')).toContain('tmp\n')
   expect(person.type('exit\r', 40)).toContain('pod "tmp" deleted\n')
   expect(person.type('kubectl get pod tmp\r')).toBe('Error from server (NotFound): pods "tmp" not found\n')
@@ -93,7 +113,9 @@ test('edit opens the editor, reports what the server refuses, and sends what it 
   expect(person.trace.drain().events.filter((event) => event.kind === 'editor.open')).toEqual([{ kind: 'editor.open', path }])
   const text = person.file(path)
   person.save(path, text.replace('run: web', 'run: web\n  lables: {a: b}'))
-  expect(person.file(path)).toContain('# Error from server (BadRequest): Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "metadata.lables"\n')
+  expect(person.file(path)).toContain(
+    '# Error from server (BadRequest): Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "metadata.lables"\n',
+  )
   person.save(path, text.replace('run: web', 'run: web\n    foo: bar'))
   expect(person.type('kubectl get pod web -L foo --no-headers -o custom-columns=X:.metadata.labels.foo\r')).toContain('bar\n')
   expect(person.file(path)).toBe('ENOENT')
@@ -108,5 +130,7 @@ test('edit without a change says so', () => {
 test('a watch ends with ^C, and delete waits until the pod is gone', () => {
   expect(person.type('kubectl get pod web -w --no-headers -o name\r')).toBe('pod/web\n')
   expect(person.type('\x03')).toBe('^C\n')
-  expect(person.type('kubectl delete pod web; kubectl get pods\r', 60)).toBe('pod "web" deleted\nNo resources found in default namespace.\n')
+  expect(person.type('kubectl delete pod web; kubectl get pods\r', 60)).toBe(
+    'pod "web" deleted\nNo resources found in default namespace.\n',
+  )
 })

@@ -2,24 +2,39 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { _electron, type Browser, type BrowserContext, chromium, type ElectronApplication, type Page } from 'playwright-core'
+import { findElectron } from '../../main/electron-binary.ts'
 import { BROWSER_ARGS, findBrowser } from './browser.ts'
 import { type HostProcess, startHost } from './host-process.ts'
 import { ROOT } from './sources.ts'
 
 export const ARTIFACTS = join(ROOT, 'test', '.artifacts')
 
+export interface AppOptions {
+  /** Electron's own window where its binary is; else the browser host with Chromium. */
+  host?: 'browser' | 'desktop'
+  width?: number
+  height?: number
+  dark?: boolean
+  language?: string
+}
+
 export class App {
   readonly data: string
   readonly complaints: string[] = []
-  host!: HostProcess
   page!: Page
-  #browser!: Browser
-  #context!: BrowserContext
+  #host: HostProcess | null = null
+  #desktop: ElectronApplication | null = null
+  #browser: Browser | null = null
+  #context: BrowserContext | null = null
 
-  static async start(options: { width?: number; height?: number; dark?: boolean; language?: string } = {}): Promise<App> {
+  static async start(options: AppOptions = {}): Promise<App> {
     const app = new App(mkdtempSync(join(tmpdir(), 'vethlab-e2e-')))
     mkdirSync(ARTIFACTS, { recursive: true })
+    if (options.host === 'desktop') {
+      await app.#openDesktop()
+      return app
+    }
     const executablePath = await findBrowser()
     if (!executablePath) throw new Error('no browser was found')
     app.#browser = await chromium.launch({ executablePath, args: BROWSER_ARGS.filter((arg) => arg !== '--headless') })
@@ -28,7 +43,7 @@ export class App {
       colorScheme: options.dark === false ? 'light' : 'dark',
       locale: options.language ?? 'en-US',
     })
-    app.host = await startHost(app.data)
+    app.#host = await startHost(app.data)
     await app.open()
     return app
   }
@@ -40,19 +55,37 @@ export class App {
   /** Opens the page anew, as a person who follows the printed address does. */
   async open(): Promise<void> {
     await this.page?.close()
-    this.page = await this.#context.newPage()
-    this.page.setDefaultTimeout(20_000)
-    this.page.on('pageerror', (error) => this.complaints.push(`error: ${error.message}`))
-    this.page.on('console', (message) => {
-      if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION|net::/.test(message.text())) this.complaints.push(message.text())
-    })
-    await this.page.goto(this.host.url)
+    if (!this.#context || !this.#host) throw new Error('the browser is not started')
+    this.#watch(await this.#context.newPage())
+    await this.page.goto(this.#host.url)
   }
 
+  /** Kills the host, as a crash would, and starts it again on the same data. */
   async restart(): Promise<void> {
-    await this.host.kill()
-    this.host = await startHost(this.data)
+    if (this.#desktop) {
+      this.#desktop.process().kill('SIGKILL')
+      await this.#openDesktop()
+      return
+    }
+    await this.#host?.kill()
+    this.#host = await startHost(this.data)
     await this.open()
+  }
+
+  async #openDesktop(): Promise<void> {
+    const executablePath = findElectron()
+    if (!executablePath) throw new Error("Electron's binary is not here")
+    this.#desktop = await _electron.launch({ executablePath, args: [ROOT, '--no-sandbox'], env: { ...process.env, VETHLAB_DATA: this.data } as Record<string, string> })
+    this.#watch(await this.#desktop.firstWindow())
+  }
+
+  #watch(page: Page): void {
+    this.page = page
+    page.setDefaultTimeout(20_000)
+    page.on('pageerror', (error) => this.complaints.push(`error: ${error.message}`))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION|net::/.test(message.text())) this.complaints.push(message.text())
+    })
   }
 
   by(testId: string): ReturnType<Page['locator']> {
@@ -86,8 +119,9 @@ export class App {
   }
 
   async end(): Promise<void> {
+    await this.#desktop?.close().catch(() => {})
     await this.#browser?.close()
-    await this.host?.end().catch(() => {})
+    await this.#host?.end().catch(() => {})
     rmSync(this.data, { recursive: true, force: true })
   }
 }

@@ -1,4 +1,5 @@
 /** A cluster without machines, and a workstation with kubectl: what a person types and what comes back. */
+import type { OpenFile } from '../../core/linux/open-file.ts'
 import { kubectl } from '../../core/commands/kubectl/index.ts'
 import { createLinuxWorld, type Machine, Machine as LinuxMachine, SinkFile, TextFile } from '../../core/linux/index.ts'
 import { NetWorld } from '../../core/net/net-world.ts'
@@ -13,8 +14,14 @@ export class KubectlWorld {
   constructor(options: ControlWorldOptions = {}) {
     this.control = new ControlWorld(options)
     const { clock, random, trace, client } = this.control
-    this.machine = new LinuxMachine(createLinuxWorld({ clock, random, trace, net: new NetWorld({ clock, random, trace }) }), { name: 'workstation', role: 'host' })
-    this.machine.fs.install('/usr/bin/kubectl', kubectl(() => (this.refused === '' ? client : this.refused)))
+    this.machine = new LinuxMachine(createLinuxWorld({ clock, random, trace, net: new NetWorld({ clock, random, trace }) }), {
+      name: 'workstation',
+      role: 'host',
+    })
+    this.machine.fs.install(
+      '/usr/bin/kubectl',
+      kubectl(() => (this.refused === '' ? client : this.refused)),
+    )
     this.machine.start()
   }
 
@@ -25,12 +32,24 @@ export class KubectlWorld {
 
   /** The words after `kubectl`, split at spaces; quote what holds some. Standard output, standard error and a failed exit code, as on a screen. */
   run(line: string, options: { stdin?: string; forUs?: number } = {}): string {
-    const words = (line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map(word => word.replace(/^(['"])(.*)\1$/s, '$2'))
+    const words = (line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/s, '$2'))
     let screen = ''
     let code = -1
-    const sink = (): SinkFile => new SinkFile((text) => { screen += text })
+    const sink = (): SinkFile =>
+      new SinkFile((text) => {
+        screen += text
+      })
     const process = this.machine.spawn({
-      argv: ['kubectl', ...words], cwd: '/root', fds: new Map([[0, new TextFile(options.stdin ?? '')], [1, sink()], [2, sink()]]), onExit: (exitCode) => { code = exitCode },
+      argv: ['kubectl', ...words],
+      cwd: '/root',
+      fds: new Map([
+        [0, new TextFile(options.stdin ?? '')],
+        [1, sink()],
+        [2, sink()],
+      ]),
+      onExit: (exitCode) => {
+        code = exitCode
+      },
     })
     const { clock } = this.control
     const endUs = clock.nowUs + (options.forUs ?? 300_000_000)

@@ -12,7 +12,7 @@ const BANS: readonly { banned: RegExp; instead: string }[] = [
   { banned: /\bMath\.(?:sin|cos|tan|exp|log|log2|log10|pow|cbrt|atan|atan2|hypot)\b/, instead: 'integers and tables' },
   { banned: /\bnew WeakRef\b|\bFinalizationRegistry\b/, instead: 'explicit ends' },
   { banned: /^(?:export )?let\s/m, instead: 'a field of Simulation' },
-  { banned: /\bprocess\.(?:env|cwd|argv|hrtime)\b|\bglobalThis\b/, instead: 'an argument' },
+  { banned: /\bprocess\.(?:env|cwd\(|hrtime|stdout|exit\()|\bglobalThis\b/, instead: 'an argument' },
 ]
 
 /** Lines that look banned and are not, with the reason. */

@@ -30,7 +30,7 @@ test('file names are in kebab case', () => {
 test('nothing tracked names the machine that it was written on', () => {
   if (!existsSync(join(ROOT, '.git'))) return
   const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0').filter((path) => path !== '' && path !== 'package-lock.json')
-  const homes = new RegExp(`(?:${['/wo' + 'rk/', '/fa' + 'rm/', 'file:' + '//'].join('|')})`)
+  const homes = new RegExp(`(?:${['/wo' + 'rk/', '/fa' + 'rm/'].join('|')})`)
   const found = sourcesOf('core', 'main', 'preload', 'renderer', 'test').filter(({ path, text }) => tracked.includes(path) && homes.test(text)).map(({ path }) => path)
   expect(found).toEqual([])
 })
