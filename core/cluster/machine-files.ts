@@ -1,20 +1,15 @@
 /** What the machines of a world have on their disks beside a bare distribution: names, resolver, tools, kubectl's configuration. */
 import { installPackages } from '../commands/packages.ts'
+import { FULL_TOOLSET } from '../images/base-image.ts'
 import type { Machine } from '../linux/machine.ts'
 import { formatIp, type IpAddr } from '../net/addr/ip.ts'
 import { bash, sh } from '../shell/index.ts'
-
-const EVERYWHERE = [
-  'coreutils', 'iproute2', 'iputils', 'curl', 'wget', 'dnsutils', 'net-tools', 'netcat', 'tcpdump', 'traceroute', 'procps', 'openssh-client',
-  'ethtool', 'arping', 'sed', 'awk', 'grep', 'diffutils', 'findutils', 'jq', 'less', 'vim', 'nano', 'util-linux', 'psmisc', 'iperf3', 'socat',
-]
-const NODE_TOOLS = ['iptables', 'conntrack', 'ipset', 'ipvsadm', 'nftables', 'bridge-utils', 'cri-tools', 'systemd', 'openssh-server']
 
 export function writeMachineFiles(machine: Machine, addresses: ReadonlyMap<string, IpAddr>, gateway: IpAddr): void {
   const { fs } = machine
   fs.install('/bin/bash', bash)
   fs.install('/bin/sh', sh)
-  installPackages(fs, machine.role === 'host' ? [...EVERYWHERE, 'iptables', 'conntrack', 'openssh-server'] : [...EVERYWHERE, ...NODE_TOOLS])
+  installPackages(fs, FULL_TOOLSET)
   const lines = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', '']
   for (const [name, ip] of addresses) lines.push(`${formatIp(ip)}\t${name}`)
   fs.write('/etc/hosts', `${lines.join('\n')}\n`)

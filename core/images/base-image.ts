@@ -4,8 +4,11 @@
  */
 import type { FileSystem } from '../linux/file-system.ts'
 import type { Executable, Program } from '../linux/program.ts'
-import { installPackages } from '../commands/packages.ts'
+import { PACKAGES, installPackages } from '../commands/packages.ts'
 import { bash, sh } from '../shell/index.ts'
+
+/** Every tool there is, spelled as GNU and iproute2 spell them: machines of a lab, and boxes for troubleshooting. */
+export const FULL_TOOLSET: readonly string[] = Object.keys(PACKAGES).filter((name) => name !== 'busybox')
 
 /** Debian or Ubuntu: bash and the GNU tools, and the packages named. */
 export function debianBase(fs: FileSystem, packages: readonly string[] = [], name = 'bookworm'): void {

@@ -18,6 +18,7 @@ const SCTP = 'SCTP'
 
 export const genericImage: Image = {
   sizeBytes: 50_000_000,
+  standIn: true,
   build: (container) => {
     const ports = container.ports.filter((p) => p.protocol !== SCTP)
     const list = ports.map((p) => `${p.containerPort}/${p.protocol}`).join(', ')

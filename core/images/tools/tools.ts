@@ -5,7 +5,7 @@
 import type { FileSystem } from '../../linux/file-system.ts'
 import type { Program } from '../../linux/program.ts'
 import { WaitQueue } from '../../linux/wait.ts'
-import { alpineBase, busyboxBase, debianBase, installProgram } from '../base-image.ts'
+import { FULL_TOOLSET, alpineBase, busyboxBase, debianBase, installProgram } from '../base-image.ts'
 import type { Image, ImageBuild } from '../image.ts'
 
 function box(sizeBytes: number, build: ImageBuild): Image {
@@ -48,14 +48,9 @@ export const curlimages = box(9_216_000, {
   },
 })
 
-const NETWORK_TOOLS = [
-  'busybox', 'iproute2', 'iptables', 'conntrack', 'iputils', 'curl', 'wget', 'dnsutils', 'net-tools', 'netcat', 'tcpdump', 'traceroute', 'procps',
-  'openssh-client', 'ethtool', 'nmap', 'mtr', 'iperf', 'jq', 'socat', 'ipset', 'ipvsadm', 'nftables', 'bridge-utils',
-]
-
 function everything(fs: FileSystem): void {
   alpineBase(fs)
-  debianBase(fs, NETWORK_TOOLS.slice(1))
+  debianBase(fs, FULL_TOOLSET)
   fs.write('/etc/os-release', 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.22.1\nPRETTY_NAME="Alpine Linux v3.22"\n')
 }
 

@@ -36,5 +36,7 @@ export interface ImageBuild {
 
 export interface Image {
   sizeBytes: number
+  /** Something else plays this image: said in the Pulled event. */
+  standIn?: boolean
   build(container: ContainerSpec): ImageBuild
 }

@@ -114,8 +114,9 @@ export class ContainerStarter {
     }
     record.imageFailedUs = 0
     record.image.reset()
+    const standIn = pulled.image.standIn ? ' It is not simulated: a stand-in runs in its place.' : ''
     const took = `${Math.floor(tookUs / 1000)}ms`
-    events.event(pod, 'Normal', 'Pulled', `Successfully pulled image "${text}" in ${took} (${took} including waiting). Image size: ${pulled.image.sizeBytes} bytes.`, path)
+    events.event(pod, 'Normal', 'Pulled', `Successfully pulled image "${text}" in ${took} (${took} including waiting). Image size: ${pulled.image.sizeBytes} bytes.${standIn}`, path)
     return pulled
   }
 
