@@ -5,7 +5,7 @@ import type { YamlOptions } from './yaml-gate.ts'
 function values(text: string, options?: YamlOptions): unknown[] {
   const result = readYaml(text, options)
   if ('error' in result) throw new Error(`${result.error.line}:${result.error.column} ${result.error.message}`)
-  return result.documents.map(document => document.value)
+  return result.documents.map((document) => document.value)
 }
 
 function fault(text: string): string {
@@ -55,17 +55,46 @@ multi: plain
 empty:
 `
   expect(values(text)[0]).toEqual({
-    a: true, b: true, c: 12, d: 12, e: 1000, f: '2024-01-01', g: '1:30', h: null, i: 31, k: 1000, l: 'x', m: "a'b", false: '5', o: 5, p: 5.1,
-    r: 5, s: 3, u: '=', v: true, w: -12, x: 8, true: 0.5, z: '1e400', 1: 'one', 1.5: 'f', bin: 'hello', own: 'bar', text: 'a\n b\n\nc\n',
-    fold: 'x y', multi: 'plain continued', empty: null,
+    a: true,
+    b: true,
+    c: 12,
+    d: 12,
+    e: 1000,
+    f: '2024-01-01',
+    g: '1:30',
+    h: null,
+    i: 31,
+    k: 1000,
+    l: 'x',
+    m: "a'b",
+    false: '5',
+    o: 5,
+    p: 5.1,
+    r: 5,
+    s: 3,
+    u: '=',
+    v: true,
+    w: -12,
+    x: 8,
+    true: 0.5,
+    z: '1e400',
+    1: 'one',
+    1.5: 'f',
+    bin: 'hello',
+    own: 'bar',
+    text: 'a\n b\n\nc\n',
+    fold: 'x y',
+    multi: 'plain continued',
+    empty: null,
   })
 })
 
 test('documents, merges and source positions', () => {
-  const text = '# head\nbase: &b {a: 1, b: 2}\ndata:\n  <<: *b\n  b: 3\nlist:\n  - <<: [*b, {c: 5}]\n---\n---\n# only a comment\n---\nname: web\n'
+  const text =
+    '# head\nbase: &b {a: 1, b: 2}\ndata:\n  <<: *b\n  b: 3\nlist:\n  - <<: [*b, {c: 5}]\n---\n---\n# only a comment\n---\nname: web\n'
   const result = readYaml(text)
   if ('error' in result) throw new Error(result.error.message)
-  expect(result.documents.map(document => [document.startLine, document.value])).toEqual([
+  expect(result.documents.map((document) => [document.startLine, document.value])).toEqual([
     [1, { base: { a: 1, b: 2 }, data: { a: 1, b: 3 }, list: [{ a: 1, b: 2, c: 5 }] }],
     [12, { name: 'web' }],
   ])
@@ -103,14 +132,19 @@ test.each([
 test('a fault in the second document counts its lines from there, and keeps the first', () => {
   const result = readYaml('a: 1\n---\nb: 1\nc: 2\n  d: 3\n')
   if (!('error' in result)) throw new Error('no fault')
-  expect([result.error.line, result.error.goText, result.before.length]).toEqual([4, 'yaml: line 3: mapping values are not allowed in this context', 1])
+  expect([result.error.line, result.error.goText, result.before.length]).toEqual([
+    4,
+    'yaml: line 3: mapping values are not allowed in this context',
+    1,
+  ])
 })
 
 test('equal keys are an error, or the last one counts as in kubectl', () => {
   expect(fault('a: 1\nb: 2\na: 3\n')).toBe('3:1 yaml: unmarshal errors:\n  line 3: key "a" already set in map')
   const result = readYaml('a: 1\nb: 2\na: 3\n', { duplicateKeys: 'allow' })
   expect('documents' in result && [result.documents[0].value, result.documents[0].duplicates]).toEqual([
-    { a: 3, b: 2 }, [{ key: 'a', line: 3, column: 1, start: 10, end: 11 }],
+    { a: 3, b: 2 },
+    [{ key: 'a', line: 3, column: 1, start: 10, end: 11 }],
   ])
 })
 
@@ -118,7 +152,8 @@ test('a key named __proto__ is only a key', () => {
   expect(Object.keys(values('__proto__: {x: 1}\nconstructor: 2\n')[0] as object)).toEqual(['__proto__', 'constructor'])
 })
 
-const level = (n: number): string => `${String.fromCharCode(97 + n)}: &${String.fromCharCode(97 + n)} [${Array.from({ length: 9 }, () => (n === 0 ? 'x' : `*${String.fromCharCode(96 + n)}`)).join(',')}]\n`
+const level = (n: number): string =>
+  `${String.fromCharCode(97 + n)}: &${String.fromCharCode(97 + n)} [${Array.from({ length: 9 }, () => (n === 0 ? 'x' : `*${String.fromCharCode(96 + n)}`)).join(',')}]\n`
 
 test.each([
   ['laughing aliases', Array.from({ length: 9 }, (_, n) => level(n)).join(''), /more than 200000 nodes|more than 100 aliases/],
@@ -132,10 +167,14 @@ test.each([
   ['too many bytes', 'é'.repeat(1024 * 1024 * 2), /larger than/],
   ['too many nodes', `[${'1,'.repeat(200_001)}]`, /more than 200000 nodes/],
   ['blank lines', '\n'.repeat(3_000_000), /too many tokens/],
-])('bomb: %s', (_, text, expected) => {
-  const result = readYaml(text)
-  expect('error' in result && result.error.message).toMatch(expected)
-}, 10_000)
+])(
+  'bomb: %s',
+  (_, text, expected) => {
+    const result = readYaml(text)
+    expect('error' in result && result.error.message).toMatch(expected)
+  },
+  10_000,
+)
 
 test('depth 99 and a large honest list are fine', () => {
   expect(values(`${'['.repeat(99)}${']'.repeat(99)}`)).toHaveLength(1)

@@ -100,7 +100,7 @@ export function readYaml(text: string, options: YamlOptions = {}): YamlResult {
     return fail(0, `the text is larger than ${yamlBytesMax} bytes`, `yaml: the text is larger than ${yamlBytesMax} bytes`)
   }
   const composer = new Composer({ schema: 'failsafe', version: '1.1', uniqueKeys: false, strict: true, logLevel: 'silent' })
-  const parser = new Parser(offset => {
+  const parser = new Parser((offset) => {
     if (offset > 0) lines.addNewLine(offset)
   })
   // `parse` would set these up; tokens are fed by hand here, so that nesting can be judged while it grows.
@@ -140,7 +140,8 @@ export function readYaml(text: string, options: YamlOptions = {}): YamlResult {
     }
     offset = parser.offset
     // Two more than the depth of the values: the document itself and the scalar under way.
-    if (parser.stack.length > yamlDepthMax + 2) return fail(offset, `nested deeper than ${yamlDepthMax}`, `yaml: exceeded max depth of ${yamlDepthMax}`)
+    if (parser.stack.length > yamlDepthMax + 2)
+      return fail(offset, `nested deeper than ${yamlDepthMax}`, `yaml: exceeded max depth of ${yamlDepthMax}`)
     if (aliases > yamlAliasesMax) return fail(offset, `more than ${yamlAliasesMax} aliases`, 'yaml: document contains excessive aliasing')
   }
   for (const token of parser.end()) {
@@ -212,8 +213,11 @@ function convert(node: Node | null, walk: Walk, depth: number): Read {
   if (isAlias(node)) return convertAlias(node, walk, depth, start, end)
   const anchor = { node, open: true }
   if ('anchor' in node && node.anchor) walk.anchors.set(node.anchor, anchor)
-  const read = isMap(node) ? convertMap(node, walk, depth, start, end) : isSeq(node) ? convertSeq(node, walk, depth, start, end)
-    : convertScalar(node as Scalar, start, end)
+  const read = isMap(node)
+    ? convertMap(node, walk, depth, start, end)
+    : isSeq(node)
+      ? convertSeq(node, walk, depth, start, end)
+      : convertScalar(node as Scalar, start, end)
   anchor.open = false
   return read
 }
@@ -259,7 +263,11 @@ function convertMap(map: { items: { key: unknown; value: unknown }[] }, walk: Wa
     if (own.has(name)) {
       const { line, col } = walk.lines.linePos(keyStart)
       if (walk.options.duplicateKeys !== 'allow') {
-        throw new Fault(keyStart, `the key "${name}" stands twice in one map`, `yaml: unmarshal errors:\n  line ${line}: key "${name}" already set in map`)
+        throw new Fault(
+          keyStart,
+          `the key "${name}" stands twice in one map`,
+          `yaml: unmarshal errors:\n  line ${line}: key "${name}" already set in map`,
+        )
       }
       walk.duplicates.push({ key: name, line, column: col, start: keyStart, end: keyEnd })
     }
@@ -332,7 +340,9 @@ function libraryFault(error: YAMLError, next: YAMLError | undefined, text: strin
       if (lines.linePos(at).col === 1) return scanner("could not find expected ':'", line + 1)
       return scanner('mapping values are not allowed in this context', line + linesToColon(text, at))
     case 'MISSING_CHAR':
-      return message.startsWith('Missing closing') ? scanner('found unexpected end of stream') : scanner("could not find expected ':'", line + 1)
+      return message.startsWith('Missing closing')
+        ? scanner('found unexpected end of stream')
+        : scanner("could not find expected ':'", line + 1)
     case 'BAD_INDENT':
       if (message.startsWith('Flow sequence')) return parser("did not find expected ',' or ']'")
       if (message.startsWith('Flow map')) return parser("did not find expected ',' or '}'")
@@ -340,7 +350,9 @@ function libraryFault(error: YAMLError, next: YAMLError | undefined, text: strin
     case 'UNEXPECTED_TOKEN':
       if (message.includes('block-seq-ind')) return scanner('block sequence entries are not allowed in this context')
       if (message.includes('quoted-scalar')) return parser("did not find expected ',' or '}'")
-      return /:\s*$/.test(text.slice(Math.max(0, at - 8), at)) ? parser('did not find expected node content') : parser('did not find expected key')
+      return /:\s*$/.test(text.slice(Math.max(0, at - 8), at))
+        ? parser('did not find expected node content')
+        : parser('did not find expected key')
     case 'TAB_AS_INDENT':
     case 'BAD_SCALAR_START':
       return scanner('found character that cannot start any token')

@@ -3,15 +3,17 @@ import { kubernetesSchema as schema } from '../api/schema/kubernetes-schema.ts'
 import { applyEdits, lintManifest } from './manifest-lint.ts'
 
 function lines(text: string): string[] {
-  return lintManifest(text, schema).map(({ range: r, code, severity, message, fix }) =>
-    `${r.startLine}:${r.startColumn}-${r.endLine}:${r.endColumn} ${severity === 'warning' ? 'warning ' : ''}${code}: ${message}${fix ? ` [${fix.title}]` : ''}`)
+  return lintManifest(text, schema).map(
+    ({ range: r, code, severity, message, fix }) =>
+      `${r.startLine}:${r.startColumn}-${r.endLine}:${r.endColumn} ${severity === 'warning' ? 'warning ' : ''}${code}: ${message}${fix ? ` [${fix.title}]` : ''}`,
+  )
 }
 
 /** Takes every quick fix, one at a time, as a person would. */
 function mended(text: string): string {
   let current = text
   for (let i = 0; i < 20; i += 1) {
-    const fix = lintManifest(current, schema).find(diagnostic => diagnostic.fix)?.fix
+    const fix = lintManifest(current, schema).find((diagnostic) => diagnostic.fix)?.fix
     if (!fix) break
     current = applyEdits(current, fix.edits)
   }
@@ -106,12 +108,19 @@ test('the pod of the old article', () => {
     '3:1-3:9 unknown-field: unknown field "matadata": did you mean "metadata"? [Change to metadata]',
     '7:3-7:7 misplaced-field: "spec" is indented under "matadata": it belongs beside it, as spec [Move spec beside matadata]',
   ])
-  expect(mended(pod)).toBe(pod.replace('apiSerdion', 'apiVersion').replace('matadata', 'metadata').replace(/ {2}spec:[\s\S]*/, tail => tail.replace(/^ {2}/gm, '')))
+  expect(mended(pod)).toBe(
+    pod
+      .replace('apiSerdion', 'apiVersion')
+      .replace('matadata', 'metadata')
+      .replace(/ {2}spec:[\s\S]*/, (tail) => tail.replace(/^ {2}/gm, '')),
+  )
   expect(lines(mended(pod))).toEqual([])
 })
 
 test('its replication controller', () => {
-  expect(lines(controller)).toEqual(['9:3-9:11 unknown-field: unknown field "spec.templete": did you mean "template"? [Change to template]'])
+  expect(lines(controller)).toEqual([
+    '9:3-9:11 unknown-field: unknown field "spec.templete": did you mean "template"? [Change to template]',
+  ])
   expect(lines(mended(controller))).toEqual([])
 })
 
@@ -205,14 +214,20 @@ test('kinds, versions, indentation to the left, syntax', () => {
   expect(lines('apiVersion: apps/v1\nkind: Deploymnet\nmetadata: {name: x}\n')).toEqual([
     '2:7-2:17 unknown-kind: there is no kind Deploymnet: did you mean Deployment? [Change to Deployment]',
   ])
-  expect(lines('apiVersion: v1\nkind: Deployment\nmetadata: {name: x}\n')[0]).toBe('1:13-1:15 unknown-api-version: Deployment in v1 does not exist: write apiVersion: apps/v1 [Change to apps/v1]')
+  expect(lines('apiVersion: v1\nkind: Deployment\nmetadata: {name: x}\n')[0]).toBe(
+    '1:13-1:15 unknown-api-version: Deployment in v1 does not exist: write apiVersion: apps/v1 [Change to apps/v1]',
+  )
   expect(lines('apiVersion: example.com/v1\nkind: Widget\nspec: {a: 1}\n')).toEqual([])
   expect(lines('kind: Pod\nmetadata:\n  name: x\nspec:\ncontainers:\n- name: a\n')).toEqual([
     '1:1-1:5 missing-api-version: apiVersion is missing [Add apiVersion: v1]',
     '5:1-5:11 misplaced-field: "containers" belongs under "spec", as spec.containers: indent it [Indent containers under spec]',
   ])
-  expect(mended('kind: Pod\nmetadata:\n  name: x\nspec:\ncontainers:\n- name: a\n')).toBe('apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  containers:\n  - name: a\n')
-  expect(lines('apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n')).toEqual(['4:1-4:2 yaml-syntax: tabs cannot indent YAML: use spaces [Replace the tabs of this line with spaces]'])
+  expect(mended('kind: Pod\nmetadata:\n  name: x\nspec:\ncontainers:\n- name: a\n')).toBe(
+    'apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  containers:\n  - name: a\n',
+  )
+  expect(lines('apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n')).toEqual([
+    '4:1-4:2 yaml-syntax: tabs cannot indent YAML: use spaces [Replace the tabs of this line with spaces]',
+  ])
   expect(lines('- a\n')).toEqual(['1:1-1:4 not-an-object: a manifest is a map that begins with apiVersion and kind'])
   expect(lines('')).toEqual([])
 })

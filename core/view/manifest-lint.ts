@@ -41,10 +41,17 @@ export function lintManifest(text: string, schema: Schema): LintDiagnostic[] {
     const [endLine, endColumn] = place(lines, Math.max(end, start))
     return { startLine, startColumn, endLine, endColumn }
   }
-  return checkManifest(text, schema).map(problem => ({
-    code: problem.code, severity: problem.severity, range: rangeOf(problem.start, trimmedEnd(text, problem.start, problem.end)), path: problem.path, parameters: problem.parameters,
+  return checkManifest(text, schema).map((problem) => ({
+    code: problem.code,
+    severity: problem.severity,
+    range: rangeOf(problem.start, trimmedEnd(text, problem.start, problem.end)),
+    path: problem.path,
+    parameters: problem.parameters,
     message: problem.message,
-    fix: problem.fix && { title: problem.fix.title, edits: problem.fix.edits.map(edit => ({ ...edit, range: rangeOf(edit.start, edit.end) })) },
+    fix: problem.fix && {
+      title: problem.fix.title,
+      edits: problem.fix.edits.map((edit) => ({ ...edit, range: rangeOf(edit.start, edit.end) })),
+    },
   }))
 }
 

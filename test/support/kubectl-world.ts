@@ -42,7 +42,7 @@ export class KubectlWorld {
     const process = this.machine.spawn({
       argv: ['kubectl', ...words],
       cwd: '/root',
-      fds: new Map([
+      fds: new Map<number, OpenFile>([
         [0, new TextFile(options.stdin ?? '')],
         [1, sink()],
         [2, sink()],

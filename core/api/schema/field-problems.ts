@@ -11,7 +11,14 @@ export type FieldStep = string | number
 
 export type FieldProblem =
   | { readonly code: 'unknown-field'; readonly path: readonly FieldStep[]; readonly field: string; readonly owner: SchemaNode }
-  | { readonly code: 'wrong-type'; readonly path: readonly FieldStep[]; readonly expected: SchemaType; readonly actual: JsonType; readonly owner: SchemaNode | null; readonly node: SchemaNode }
+  | {
+      readonly code: 'wrong-type'
+      readonly path: readonly FieldStep[]
+      readonly expected: SchemaType
+      readonly actual: JsonType
+      readonly owner: SchemaNode | null
+      readonly node: SchemaNode
+    }
   | { readonly code: 'missing-field'; readonly path: readonly FieldStep[]; readonly field: string; readonly owner: SchemaNode }
 
 export type JsonType = 'null' | 'string' | 'number' | 'boolean' | 'array' | 'object'

@@ -31,7 +31,7 @@ export function selectorProblems(text: string, root: YamlNode, kind: string): Se
   const problems: SelectorProblem[] = []
   for (const entry of wanted) {
     const value = scalarText(text, entry.value)
-    const label = labels?.value.entries.find(each => each.key === entry.key)
+    const label = labels?.value.entries.find((each) => each.key === entry.key)
     if (label && scalarText(text, label.value) === value) continue
     problems.push(mismatch(text, entry, value, label, labels, plain ? 'spec.selector' : 'spec.selector.matchLabels'))
   }
@@ -41,19 +41,45 @@ export function selectorProblems(text: string, root: YamlNode, kind: string): Se
 /** The entry of that name, or of a misspelt one. */
 function child(node: YamlNode | undefined, name: string): YamlEntry | undefined {
   if (!node) return undefined
-  return yamlEntryOf(node, name) ?? node.entries.find(entry => nearestName(entry.key, [name]) === name)
+  return yamlEntryOf(node, name) ?? node.entries.find((entry) => nearestName(entry.key, [name]) === name)
 }
 
-function mismatch(text: string, entry: YamlEntry, wanted: string, label: YamlEntry | undefined, labels: YamlEntry | undefined, path: string): SelectorProblem {
+function mismatch(
+  text: string,
+  entry: YamlEntry,
+  wanted: string,
+  label: YamlEntry | undefined,
+  labels: YamlEntry | undefined,
+  path: string,
+): SelectorProblem {
   const found = label ? scalarText(text, label.value) : ''
   const pair = `${entry.key}: ${text.slice(entry.value.start, entry.value.end).trim()}`
   const at = labels?.value.entries.at(-1)
   const fix: ManifestFix | null = label
-    ? { title: `Set the template's label to ${wanted}`, edits: [{ start: label.value.start, end: label.value.end, text: text.slice(entry.value.start, entry.value.end) }] }
-    : at && labels ? { title: `Add the label ${pair} to the template`, edits: [{ start: labels.value.entries[0].keyStart, end: labels.value.entries[0].keyStart, text: `${pair}\n${' '.repeat(columnOf(text, labels.value.entries[0].keyStart))}` }] }
-    : null
+    ? {
+        title: `Set the template's label to ${wanted}`,
+        edits: [{ start: label.value.start, end: label.value.end, text: text.slice(entry.value.start, entry.value.end) }],
+      }
+    : at && labels
+      ? {
+          title: `Add the label ${pair} to the template`,
+          edits: [
+            {
+              start: labels.value.entries[0].keyStart,
+              end: labels.value.entries[0].keyStart,
+              text: `${pair}\n${' '.repeat(columnOf(text, labels.value.entries[0].keyStart))}`,
+            },
+          ],
+        }
+      : null
   return {
-    start: entry.keyStart, end: Math.max(entry.keyEnd, entry.value.end), path: `${path}.${entry.key}`, key: entry.key, wanted, found, fix,
+    start: entry.keyStart,
+    end: Math.max(entry.keyEnd, entry.value.end),
+    path: `${path}.${entry.key}`,
+    key: entry.key,
+    wanted,
+    found,
+    fix,
     message: `the selector wants ${entry.key}=${wanted}, but the pod template ${label ? `says ${entry.key}=${found}` : `has no label ${entry.key}`}: the server refuses a selector that does not match its template`,
   }
 }

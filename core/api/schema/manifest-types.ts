@@ -5,8 +5,15 @@ import type { ManifestFix } from './manifest-check.ts'
 import type { SchemaNode, SchemaType } from './schema.ts'
 
 const WORDS: Readonly<Record<SchemaType, string>> = {
-  object: 'a map', array: 'a list', string: 'text', integer: 'a whole number', number: 'a number', boolean: 'true or false',
-  quantity: 'a quantity such as 100m or 64Mi', 'int-or-string': 'a number or a text', any: 'anything',
+  object: 'a map',
+  array: 'a list',
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  quantity: 'a quantity such as 100m or 64Mi',
+  'int-or-string': 'a number or a text',
+  any: 'anything',
 }
 
 export interface TypeProblem {
@@ -27,14 +34,29 @@ export function typeProblem(text: string, value: YamlNode, node: SchemaNode): Ty
   }
   const quoted = /^(['"])([\s\S]*)\1$/.exec(source)
   const content = quoted ? quoted[2] : source
-  const scalar: unknown = quoted || /^[|>]/.test(source) || source.startsWith('!') || source.startsWith('*') ? content : plainScalar(content)
+  const scalar: unknown =
+    quoted || /^[|>]/.test(source) || source.startsWith('!') || source.startsWith('*') ? content : plainScalar(content)
   // An alias or a tag says more than its text.
   if (scalar === null || source.startsWith('*') || source.startsWith('!')) return null
-  const fits = type === 'string' ? typeof scalar === 'string' : type === 'integer' ? Number.isInteger(scalar) : type === 'number' ? typeof scalar === 'number'
-    : type === 'boolean' ? typeof scalar === 'boolean' : type === 'quantity' || type === 'int-or-string' ? typeof scalar !== 'boolean' : false
+  const fits =
+    type === 'string'
+      ? typeof scalar === 'string'
+      : type === 'integer'
+        ? Number.isInteger(scalar)
+        : type === 'number'
+          ? typeof scalar === 'number'
+          : type === 'boolean'
+            ? typeof scalar === 'boolean'
+            : type === 'quantity' || type === 'int-or-string'
+              ? typeof scalar !== 'boolean'
+              : false
   if (fits) return null
   const actual = typeof scalar === 'string' ? 'text' : typeof scalar === 'number' ? 'a number' : `the boolean ${String(scalar)}`
-  return { actual, message: `must be ${WORDS[type]}, not ${actual}${type === 'string' ? ': put it in quotes' : ''}`, fix: quotesFix(value, source, content, quoted !== null, type) }
+  return {
+    actual,
+    message: `must be ${WORDS[type]}, not ${actual}${type === 'string' ? ': put it in quotes' : ''}`,
+    fix: quotesFix(value, source, content, quoted !== null, type),
+  }
 }
 
 function quotesFix(value: YamlNode, source: string, content: string, quoted: boolean, type: SchemaType): ManifestFix | null {
@@ -42,7 +64,11 @@ function quotesFix(value: YamlNode, source: string, content: string, quoted: boo
   if (type === 'string') return { title: 'Put it in quotes', edits: edit(JSON.stringify(source)) }
   if (!quoted) return null
   const plain = plainScalar(content)
-  if ((type === 'integer' && Number.isInteger(plain)) || (type === 'number' && typeof plain === 'number') || (type === 'boolean' && typeof plain === 'boolean')) {
+  if (
+    (type === 'integer' && Number.isInteger(plain)) ||
+    (type === 'number' && typeof plain === 'number') ||
+    (type === 'boolean' && typeof plain === 'boolean')
+  ) {
     return { title: 'Remove the quotes', edits: edit(content) }
   }
   return null

@@ -60,7 +60,7 @@ export class Schema {
 
   /** The versions that have a kind, e.g. `apps/v1` for `Deployment`. */
   apiVersionsOf(kind: string): string[] {
-    return this.#kinds.filter(known => known.kind === kind).map(apiVersionOf)
+    return this.#kinds.filter((known) => known.kind === kind).map(apiVersionOf)
   }
 
   forKind(apiVersion: string, kind: string): SchemaNode | undefined {
@@ -171,7 +171,8 @@ export class SchemaNode {
 
   /** Of a map: what its values are. */
   get values(): SchemaNode | null {
-    if (this.#values === undefined) this.#values = this.#raw.additionalProperties ? this.#schema.resolve(this.#raw.additionalProperties) : null
+    if (this.#values === undefined)
+      this.#values = this.#raw.additionalProperties ? this.#schema.resolve(this.#raw.additionalProperties) : null
     return this.#values
   }
 

@@ -83,7 +83,7 @@ export class Flags {
   }
 
   text(name: string): string {
-    return this.#values.get(name)?.at(-1) ?? this.#specs.find(spec => spec.name === name)?.initial ?? ''
+    return this.#values.get(name)?.at(-1) ?? this.#specs.find((spec) => spec.name === name)?.initial ?? ''
   }
 
   on(name: string): boolean {
@@ -126,7 +126,7 @@ export function parseLine(root: CommandSpec, words: readonly string[]): ParsedLi
   for (let level = 0; level < 4 && command.commands; level += 1) {
     const at = firstArgument(rest, [...GLOBAL_FLAGS, ...(command.flags ?? [])])
     const name = at < 0 ? undefined : rest[at]
-    const next = name === undefined ? undefined : command.commands.find(each => each.name === name || each.aliases?.includes(name))
+    const next = name === undefined ? undefined : command.commands.find((each) => each.name === name || each.aliases?.includes(name))
     if (!next) {
       if (name !== undefined && command === root) throw unknownCommand(root, name)
       if (name !== undefined && !command.run) throw new KubectlError(`unknown command "${name}"\nSee '${path} -h' for help and examples`)
@@ -152,13 +152,15 @@ export function parseLine(root: CommandSpec, words: readonly string[]): ParsedLi
       args.push(word)
       continue
     }
-    const taken = word.startsWith('--') ? longFlag(word, rest[at + 1], specs, flags, path) : shortFlags(word, rest[at + 1], specs, flags, path)
+    const taken = word.startsWith('--')
+      ? longFlag(word, rest[at + 1], specs, flags, path)
+      : shortFlags(word, rest[at + 1], specs, flags, path)
     if (taken === 'help') help = true
     else at += taken
   }
   if (!help && command.required) {
-    const missing = command.required.filter(name => !flags.has(name))
-    if (missing.length > 0) throw new KubectlError(`required flag(s) ${missing.map(name => `"${name}"`).join(', ')} not set`)
+    const missing = command.required.filter((name) => !flags.has(name))
+    if (missing.length > 0) throw new KubectlError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`)
   }
   return { command, path, flags, args, dashAt, help }
 }
@@ -169,15 +171,24 @@ function firstArgument(words: readonly string[], specs: readonly FlagSpec[]): nu
     if (word === '--') return -1
     if (!word.startsWith('-') || word === '-') return at
     if (word.includes('=')) continue
-    const spec = word.startsWith('--') ? specs.find(each => each.name === word.slice(2)) : word.length === 2 ? specs.find(each => each.short === word[1]) : undefined
+    const spec = word.startsWith('--')
+      ? specs.find((each) => each.name === word.slice(2))
+      : word.length === 2
+        ? specs.find((each) => each.short === word[1])
+        : undefined
     if (spec && spec.bare === undefined) at += 1
   }
   return -1
 }
 
 function unknownCommand(root: CommandSpec, name: string): KubectlError {
-  const near = (root.commands ?? []).map(command => command.name).filter(each => editDistance(name.toLowerCase(), each) <= 2 || each.startsWith(name.toLowerCase())).sort(byText)
-  return new KubectlError(`unknown command "${name}" for "${root.name}"${near.length > 0 ? `\n\nDid you mean this?\n${near.map(each => `\t${each}\n`).join('')}` : ''}`)
+  const near = (root.commands ?? [])
+    .map((command) => command.name)
+    .filter((each) => editDistance(name.toLowerCase(), each) <= 2 || each.startsWith(name.toLowerCase()))
+    .sort(byText)
+  return new KubectlError(
+    `unknown command "${name}" for "${root.name}"${near.length > 0 ? `\n\nDid you mean this?\n${near.map((each) => `\t${each}\n`).join('')}` : ''}`,
+  )
 }
 
 /** Returns how many further words it took. */
@@ -185,7 +196,7 @@ function longFlag(word: string, next: string | undefined, specs: readonly FlagSp
   const equals = word.indexOf('=')
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals)
   if (name === 'help') return 'help'
-  const spec = specs.find(each => each.name === name)
+  const spec = specs.find((each) => each.name === name)
   if (!spec) throw flagError(path, name === '' || name.startsWith('-') ? `bad flag syntax: ${word}` : `unknown flag: --${name}`)
   if (equals >= 0) {
     setFlag(spec, word.slice(equals + 1), flags, path)
@@ -202,7 +213,7 @@ function longFlag(word: string, next: string | undefined, specs: readonly FlagSp
 
 function shortFlags(word: string, next: string | undefined, specs: readonly FlagSpec[], flags: Flags, path: string): number | 'help' {
   for (let i = 1; i < word.length; i += 1) {
-    const spec = specs.find(each => each.short === word[i])
+    const spec = specs.find((each) => each.short === word[i])
     if (!spec && word[i] === 'h') return 'help'
     if (!spec) throw flagError(path, `unknown shorthand flag: '${word[i]}' in -${word.slice(i)}`)
     const rest = word.slice(i + 1)
@@ -234,10 +245,13 @@ const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'Fa
 
 function setFlag(spec: FlagSpec, value: string, flags: Flags, path: string): void {
   const problem =
-    spec.type === 'bool' && !TRUE.has(value) && !FALSE.has(value) ? `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`
-    : spec.type === 'int' && !/^[-+]?\d+$/.test(value) ? `strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`
-    : spec.type === 'duration' && parseDuration(value) === null ? durationProblem(value)
-    : ''
+    spec.type === 'bool' && !TRUE.has(value) && !FALSE.has(value)
+      ? `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`
+      : spec.type === 'int' && !/^[-+]?\d+$/.test(value)
+        ? `strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`
+        : spec.type === 'duration' && parseDuration(value) === null
+          ? durationProblem(value)
+          : ''
   if (problem !== '') {
     const names = spec.short ? `-${spec.short}, --${spec.name}` : `--${spec.name}`
     throw flagError(path, `invalid argument ${JSON.stringify(value)} for "${names}" flag: ${problem}`)
@@ -246,10 +260,20 @@ function setFlag(spec: FlagSpec, value: string, flags: Flags, path: string): voi
 }
 
 function durationProblem(value: string): string {
-  return /^[-+]?\d+(\.\d*)?$/.test(value) ? `time: missing unit in duration ${JSON.stringify(value)}` : `time: invalid duration ${JSON.stringify(value)}`
+  return /^[-+]?\d+(\.\d*)?$/.test(value)
+    ? `time: missing unit in duration ${JSON.stringify(value)}`
+    : `time: invalid duration ${JSON.stringify(value)}`
 }
 
-const UNIT_MS: ReadonlyMap<string, number> = new Map([['ns', 1e-6], ['us', 1e-3], ['µs', 1e-3], ['ms', 1], ['s', 1000], ['m', 60_000], ['h', 3_600_000]])
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ['ns', 1e-6],
+  ['us', 1e-3],
+  ['µs', 1e-3],
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+])
 
 /** Go's time.ParseDuration, in whole milliseconds; null when it is none. */
 export function parseDuration(text: string): number | null {

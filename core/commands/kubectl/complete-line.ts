@@ -25,7 +25,7 @@ export function completeWord(proc: Process, connect: Connect, words: readonly st
     } else if (each === '--') return []
     else if (each.startsWith('-') && each !== '-') expecting = takeFlag(each, specs, flags)
     else {
-      const next = command.commands?.find(sub => sub.name === each || sub.aliases?.includes(each))
+      const next = command.commands?.find((sub) => sub.name === each || sub.aliases?.includes(each))
       if (next && args.length === 0) command = next
       else args.push(each)
     }
@@ -34,7 +34,7 @@ export function completeWord(proc: Process, connect: Connect, words: readonly st
     const kube = new Invocation(proc, connect, { path: '', flags, args, dashAt: -1 })
     if (expecting) return flagValues(kube, expecting, args)
     if (word.startsWith('-')) return flagWords(kube, command, word, args)
-    const commands = args.length === 0 ? (command.commands ?? []).map(each => each.name) : []
+    const commands = args.length === 0 ? (command.commands ?? []).map((each) => each.name) : []
     return [...commands, ...(command.complete?.(kube, args, word) ?? [])]
   } catch (error) {
     if (error instanceof KubectlError || error instanceof StatusError) return []
@@ -51,7 +51,7 @@ function takeFlag(word: string, specs: readonly FlagSpec[], flags: Flags): FlagS
   const equals = word.indexOf('=')
   const long = word.startsWith('--')
   const name = word.slice(long ? 2 : 1, equals < 0 ? undefined : equals)
-  const spec = specs.find(each => (long ? each.name === name : each.short === name.at(-1)))
+  const spec = specs.find((each) => (long ? each.name === name : each.short === name.at(-1)))
   if (!spec) return null
   if (equals >= 0) flags.set(spec, word.slice(equals + 1))
   else if (spec.bare !== undefined) flags.set(spec, spec.bare)
@@ -62,10 +62,10 @@ function takeFlag(word: string, specs: readonly FlagSpec[], flags: Flags): FlagS
 function flagWords(kube: Invocation, command: CommandSpec, word: string, args: readonly string[]): string[] {
   const equals = word.indexOf('=')
   if (equals > 0) {
-    const spec = specsOf(command).find(each => `--${each.name}` === word.slice(0, equals))
-    return spec ? flagValues(kube, spec, args).map(value => `${word.slice(0, equals + 1)}${value}`) : []
+    const spec = specsOf(command).find((each) => `--${each.name}` === word.slice(0, equals))
+    return spec ? flagValues(kube, spec, args).map((value) => `${word.slice(0, equals + 1)}${value}`) : []
   }
-  return specsOf(command).map(each => (each.bare === undefined ? `--${each.name}=` : `--${each.name}`))
+  return specsOf(command).map((each) => (each.bare === undefined ? `--${each.name}=` : `--${each.name}`))
 }
 
 function flagValues(kube: Invocation, spec: FlagSpec, args: readonly string[]): string[] {
@@ -81,7 +81,7 @@ function flagValues(kube: Invocation, spec: FlagSpec, args: readonly string[]): 
     case 'restart':
       return ['Always', 'Never', 'OnFailure']
     case 'context':
-      return kube.config.file.contexts.map(each => each.name)
+      return kube.config.file.contexts.map((each) => each.name)
     default:
       return []
   }

@@ -11,12 +11,12 @@ export function completeObjects(kube: Invocation, args: readonly string[], word:
   const slash = word.indexOf('/')
   if (slash > 0) {
     const definition = kube.types.find(word.slice(0, slash))
-    return definition ? namesOf(kube, definition).map(name => `${word.slice(0, slash)}/${name}`) : []
+    return definition ? namesOf(kube, definition).map((name) => `${word.slice(0, slash)}/${name}`) : []
   }
   if (args.length > 0) {
     if (args[0].includes('/')) return []
     const definition = kube.types.find(args[0].split(',').at(-1) ?? '')
-    return definition ? namesOf(kube, definition).filter(name => !args.includes(name)) : []
+    return definition ? namesOf(kube, definition).filter((name) => !args.includes(name)) : []
   }
   return typeWords(kube, word)
 }
@@ -54,16 +54,16 @@ function typeWords(kube: Invocation, word: string): string[] {
     words.add(each.group === '' || kube.types.find(each.plural) === each ? each.plural : each.resource)
     if (last === each.singular || each.shortNames.includes(last)) words.add(last)
   }
-  return [...words].sort(byText).map(each => before + each)
+  return [...words].sort(byText).map((each) => before + each)
 }
 
 export function namesOf(kube: Invocation, definition: ResourceDefinition): string[] {
   const items = kube.client.list(definition.resource, { namespace: definition.namespaced ? kube.namespace : undefined }).items
-  return items.slice(0, namesMax).map(item => item.metadata.name)
+  return items.slice(0, namesMax).map((item) => item.metadata.name)
 }
 
 export function namespaceNames(kube: Invocation): string[] {
-  return kube.client.list('namespaces', {}).items.map(item => item.metadata.name)
+  return kube.client.list('namespaces', {}).items.map((item) => item.metadata.name)
 }
 
 /** Containers of the pod that the words name. */
@@ -71,5 +71,5 @@ export function containerNames(kube: Invocation, args: readonly string[]): strin
   const name = (args[0] ?? '').replace(/^pods?\//, '')
   if (name === '' || name.includes('/')) return []
   const pod = kube.client.find('pods', kube.namespace, name) as (KubeObject & { spec?: { containers?: { name: string }[] } }) | undefined
-  return (pod?.spec?.containers ?? []).map(container => container.name)
+  return (pod?.spec?.containers ?? []).map((container) => container.name)
 }

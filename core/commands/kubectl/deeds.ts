@@ -8,7 +8,14 @@ import { KubectlError, serverMessage, statusText } from './kubectl-error.ts'
 import { type ObjectPrinter, printerOf } from './print/output.ts'
 import { objectName } from './selection.ts'
 
-export const DRY_RUN_FLAG: FlagSpec = flag('string', 'dry-run', 'none', 'none, client (print only) or server (judge, but do not store).', undefined, 'unchanged')
+export const DRY_RUN_FLAG: FlagSpec = flag(
+  'string',
+  'dry-run',
+  'none',
+  'none, client (print only) or server (judge, but do not store).',
+  undefined,
+  'unchanged',
+)
 
 export type DryRun = 'none' | 'client' | 'server'
 

@@ -4,7 +4,12 @@ import { KubectlError } from './kubectl-error.ts'
 
 const depthMax = 30
 
-export function explain(root: SchemaNode, gvk: { group: string; version: string; kind: string }, fields: readonly string[], recursive: boolean): string {
+export function explain(
+  root: SchemaNode,
+  gvk: { group: string; version: string; kind: string },
+  fields: readonly string[],
+  recursive: boolean,
+): string {
   let node = root
   let last: { name: string; node: SchemaNode } | null = null
   for (const name of fields) {
@@ -22,7 +27,9 @@ export function explain(root: SchemaNode, gvk: { group: string; version: string;
 
 function descriptionOf(node: SchemaNode): string {
   const element = node.element
-  return element === node || element.description === '' || element.description === node.description ? node.description : `${node.description}\n${element.description}`
+  return element === node || element.description === '' || element.description === node.description
+    ? node.description
+    : `${node.description}\n${element.description}`
 }
 
 function fieldList(node: SchemaNode, level: number, recursive: boolean, seen: ReadonlySet<string>): string {
@@ -53,7 +60,7 @@ function wrapped(text: string, width: number, indent: number): string {
   const lines: string[] = []
   for (const paragraph of text.split('\n')) {
     let line = ''
-    for (const word of paragraph.split(' ').filter(each => each !== '')) {
+    for (const word of paragraph.split(' ').filter((each) => each !== '')) {
       if (line !== '' && line.length + 1 + word.length > width) {
         lines.push(line)
         line = word
@@ -61,5 +68,5 @@ function wrapped(text: string, width: number, indent: number): string {
     }
     lines.push(line)
   }
-  return lines.map(line => `${' '.repeat(indent)}${line}\n`).join('')
+  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('')
 }

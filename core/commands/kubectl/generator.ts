@@ -14,7 +14,10 @@ import { VALIDATE_FLAG } from './manifests.ts'
 import { PRINT_FLAGS } from './print/output.ts'
 
 const GENERATOR_FLAGS: readonly FlagSpec[] = [
-  ...PRINT_FLAGS, DRY_RUN_FLAG, VALIDATE_FLAG, flag('string', 'field-manager', 'kubectl-create', 'Name under which fields are owned.'),
+  ...PRINT_FLAGS,
+  DRY_RUN_FLAG,
+  VALIDATE_FLAG,
+  flag('string', 'field-manager', 'kubectl-create', 'Name under which fields are owned.'),
   flag('bool', 'save-config', 'false', 'Keep the object in the annotation of kubectl apply.'),
 ]
 
@@ -34,7 +37,12 @@ export interface ObjectGenerator {
 
 export function generatorCommand(generator: ObjectGenerator): CommandSpec {
   return {
-    name: generator.name, aliases: generator.aliases, short: generator.short, usage: generator.usage, examples: generator.examples, required: generator.required,
+    name: generator.name,
+    aliases: generator.aliases,
+    short: generator.short,
+    usage: generator.usage,
+    examples: generator.examples,
+    required: generator.required,
     flags: [...generator.flags, ...GENERATOR_FLAGS],
     *run(kube) {
       const given = kube.dashAt >= 0 ? kube.args.slice(0, kube.dashAt) : kube.args
@@ -47,7 +55,11 @@ export function generatorCommand(generator: ObjectGenerator): CommandSpec {
 }
 
 /** Creates (or, with --dry-run=client, only prints) what a generator made. */
-export function* sendMade(kube: Invocation, made: KubeObject, generator: { namespaced?: boolean; noun: string }): Generator<Wait, number, unknown> {
+export function* sendMade(
+  kube: Invocation,
+  made: KubeObject,
+  generator: { namespaced?: boolean; noun: string },
+): Generator<Wait, number, unknown> {
   const dryRun = dryRunOf(kube)
   const namespaced = generator.namespaced !== false
   if (namespaced && (kube.namespaceGiven || dryRun !== 'client')) made.metadata = insertNamespace(made.metadata, kube.namespace)
@@ -63,14 +75,20 @@ export function* sendMade(kube: Invocation, made: KubeObject, generator: { names
   if (!definition) throw new KubectlError(`the server doesn't have a resource type "${object.kind.toLowerCase()}s"`)
   yield* kube.proc.work(requestUs)
   try {
-    const created = kube.call(client => client.create(definition.resource, namespaced ? kube.namespace : '', withoutNulls(object), {
-      fieldManager: kube.flags.text('field-manager'), fieldValidation: 'Strict', ...(dryRun === 'server' ? { dryRun: true } : {}),
-    }))
+    const created = kube.call((client) =>
+      client.create(definition.resource, namespaced ? kube.namespace : '', withoutNulls(object), {
+        fieldManager: kube.flags.text('field-manager'),
+        fieldValidation: 'Strict',
+        ...(dryRun === 'server' ? { dryRun: true } : {}),
+      }),
+    )
     deeds.say(definition, created, 'created')
     return 0
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
-    throw new KubectlError(`error: failed to create ${generator.noun}: ${error.status.reason === 'Invalid' ? (error.status.message ?? statusText(error.status)) : error.status.message ?? ''}`)
+    throw new KubectlError(
+      `error: failed to create ${generator.noun}: ${error.status.reason === 'Invalid' ? (error.status.message ?? statusText(error.status)) : (error.status.message ?? '')}`,
+    )
   }
 }
 
@@ -84,13 +102,20 @@ function withoutNulls(object: KubeObject): KubeObject {
   const strip = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(strip)
     if (value === null || typeof value !== 'object') return value
-    return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null).map(([key, member]) => [key, strip(member)]))
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, member]) => member !== null)
+        .map(([key, member]) => [key, strip(member)]),
+    )
   }
   return strip(object) as KubeObject
 }
 
 /** `metadata` with its empty creation time, as Go up to 1.33 writes it. */
-export function metadataOf(name: string, more: { labels?: Record<string, string>; annotations?: Record<string, string> } = {}): KubeObject['metadata'] {
+export function metadataOf(
+  name: string,
+  more: { labels?: Record<string, string>; annotations?: Record<string, string> } = {},
+): KubeObject['metadata'] {
   return { ...(name === '' ? {} : { name }), creationTimestamp: null, ...more } as unknown as KubeObject['metadata']
 }
 

@@ -4,10 +4,27 @@ import { evaluateJsonPath, JsonPath } from './jsonpath.ts'
 const list = {
   kind: 'List',
   items: [
-    { kind: 'None', metadata: { name: '127.0.0.1', labels: { 'kubernetes.io/hostname': '127.0.0.1' } }, status: { capacity: { cpu: '4' }, addresses: [{ type: 'LegacyHostIP', address: '127.0.0.1' }] } },
-    { kind: 'None', metadata: { name: '127.0.0.2' }, status: { capacity: { cpu: '8' }, addresses: [{ type: 'LegacyHostIP', address: '127.0.0.2' }, { type: 'another', address: '127.0.0.3' }] } },
+    {
+      kind: 'None',
+      metadata: { name: '127.0.0.1', labels: { 'kubernetes.io/hostname': '127.0.0.1' } },
+      status: { capacity: { cpu: '4' }, addresses: [{ type: 'LegacyHostIP', address: '127.0.0.1' }] },
+    },
+    {
+      kind: 'None',
+      metadata: { name: '127.0.0.2' },
+      status: {
+        capacity: { cpu: '8' },
+        addresses: [
+          { type: 'LegacyHostIP', address: '127.0.0.2' },
+          { type: 'another', address: '127.0.0.3' },
+        ],
+      },
+    },
   ],
-  users: [{ name: 'myself', user: {} }, { name: 'e2e', user: { username: 'admin', password: 'secret', uid: 7 } }],
+  users: [
+    { name: 'myself', user: {} },
+    { name: 'e2e', user: { username: 'admin', password: 'secret', uid: 7 } },
+  ],
 }
 
 const text = (template: string, object: unknown = list): unknown => {
@@ -18,7 +35,7 @@ const text = (template: string, object: unknown = list): unknown => {
 // The examples of upstream's documentation and parser tests.
 test.each([
   ['kind is {.kind}', 'kind is List'],
-  ["{.kind}", 'List'],
+  ['{.kind}', 'List'],
   ["{['kind']}", 'List'],
   ['{..name}', '127.0.0.1 127.0.0.2 myself e2e'],
   ['{.items[*].metadata.name}', '127.0.0.1 127.0.0.2'],
@@ -33,7 +50,7 @@ test.each([
   ['{.users[?(@.user.uid>6)].name}', 'e2e'],
   ['{.users[?(@.user.username)].name}', 'e2e'],
   ['{.items[*].status.addresses[?(@.type=="another")].address}', '127.0.0.3'],
-  ["{.items[0].metadata.labels.kubernetes\\.io/hostname}", '127.0.0.1'],
+  ['{.items[0].metadata.labels.kubernetes\\.io/hostname}', '127.0.0.1'],
   ['{range .items[*]}[{.metadata.name}, {.status.capacity}] {end}', '[127.0.0.1, {"cpu":"4"}] [127.0.0.2, {"cpu":"8"}] '],
   ['{range .items[*]}{.metadata.name}{"\\t"}{.status.capacity.cpu}{"\\n"}{end}', '127.0.0.1\t4\n127.0.0.2\t8\n'],
   ['{range .items[*]}{range .status.addresses[*]}{.address},{end}{end}', '127.0.0.1,127.0.0.2,127.0.0.3,'],

@@ -44,13 +44,13 @@ export class JsonPath {
   text(object: unknown, options: { allowMissing: boolean } = { allowMissing: true }): string | { error: string } {
     const results = this.#evaluate(object, options.allowMissing)
     if ('error' in results) return results
-    return results.groups.map(group => (group.text !== null ? group.text : group.values.map(formatGoValue).join(' '))).join('')
+    return results.groups.map((group) => (group.text !== null ? group.text : group.values.map(formatGoValue).join(' '))).join('')
   }
 
   /** All values that the expressions find, text left out. */
   values(object: unknown, options: { allowMissing: boolean } = { allowMissing: true }): unknown[] | { error: string } {
     const results = this.#evaluate(object, options.allowMissing)
-    return 'error' in results ? results : results.groups.flatMap(group => (group.text !== null ? [] : group.values))
+    return 'error' in results ? results : results.groups.flatMap((group) => (group.text !== null ? [] : group.values))
   }
 
   #evaluate(object: unknown, allowMissing: boolean): { groups: Group[] } | { error: string } {
@@ -131,13 +131,13 @@ class Evaluation {
       case 'wildcard':
         return values.flatMap(children)
       case 'recursive':
-        return values.flatMap(value => descendants(value))
+        return values.flatMap((value) => descendants(value))
       case 'slice':
-        return values.flatMap(value => this.#slice(node, value))
+        return values.flatMap((value) => this.#slice(node, value))
       case 'union':
-        return node.parts.flatMap(part => this.path(part, values))
+        return node.parts.flatMap((part) => this.path(part, values))
       case 'filter':
-        return values.flatMap(value => (Array.isArray(value) ? value.filter(item => this.#holds(node, item)) : []))
+        return values.flatMap((value) => (Array.isArray(value) ? value.filter((item) => this.#holds(node, item)) : []))
       default:
         return values
     }
@@ -146,7 +146,8 @@ class Evaluation {
   #field(name: string, values: unknown[]): unknown[] {
     const found: unknown[] = []
     for (const value of values) {
-      if (value !== null && typeof value === 'object' && !Array.isArray(value) && Object.hasOwn(value, name)) found.push((value as Record<string, unknown>)[name])
+      if (value !== null && typeof value === 'object' && !Array.isArray(value) && Object.hasOwn(value, name))
+        found.push((value as Record<string, unknown>)[name])
     }
     if (found.length === 0 && values.length > 0 && !this.#allowMissing) this.error = `${name} is not found`
     return found
@@ -193,7 +194,12 @@ class Evaluation {
 function compare(left: unknown, right: unknown, operator: string): boolean {
   if (operator === '==') return sameValue(left, right)
   if (operator === '!=') return !sameValue(left, right)
-  const order = typeof left === 'number' && typeof right === 'number' ? left - right : typeof left === 'string' && typeof right === 'string' ? byText(left, right) : Number.NaN
+  const order =
+    typeof left === 'number' && typeof right === 'number'
+      ? left - right
+      : typeof left === 'string' && typeof right === 'string'
+        ? byText(left, right)
+        : Number.NaN
   if (operator === '<') return order < 0
   if (operator === '<=') return order <= 0
   return operator === '>' ? order > 0 : order >= 0
@@ -201,13 +207,22 @@ function compare(left: unknown, right: unknown, operator: string): boolean {
 
 function sameValue(left: unknown, right: unknown): boolean {
   if (left === right) return true
-  return typeof left !== typeof right && left !== null && right !== null && typeof left !== 'object' && typeof right !== 'object' && String(left) === String(right)
+  return (
+    typeof left !== typeof right &&
+    left !== null &&
+    right !== null &&
+    typeof left !== 'object' &&
+    typeof right !== 'object' &&
+    String(left) === String(right)
+  )
 }
 
 function children(value: unknown): unknown[] {
   if (Array.isArray(value)) return [...value]
   if (value === null || typeof value !== 'object') return []
-  return Object.keys(value).sort(byText).map(key => (value as Record<string, unknown>)[key])
+  return Object.keys(value)
+    .sort(byText)
+    .map((key) => (value as Record<string, unknown>)[key])
 }
 
 function descendants(value: unknown): unknown[] {
@@ -334,7 +349,8 @@ function parsePath(source: string): Node[] | string {
     } else {
       const word = /^[-+]?[\w.]+/.exec(rest)
       const value = word ? literalOf(word[0]) : undefined
-      if (!word || value === undefined) return `unrecognized ${word ? 'identifier' : 'character in action: U+' + (rest.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} ${word ? word[0] : `'${char}'`}`
+      if (!word || value === undefined)
+        return `unrecognized ${word ? 'identifier' : 'character in action: U+' + (rest.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} ${word ? word[0] : `'${char}'`}`
       nodes.push({ kind: 'literal', value })
       at += word[0].length
     }
@@ -368,7 +384,12 @@ function parseBracket(inside: string): Node | string {
   if (slice && inside !== '') {
     const number = (text: string | undefined): number | null => (text === undefined || text === '' ? null : Number(text))
     const isSlice = inside.includes(':')
-    return { kind: 'slice', from: number(slice[1]) ?? (isSlice ? 0 : null), to: isSlice ? (number(slice[2]) ?? Number.MAX_SAFE_INTEGER) : null, step: number(slice[3]) }
+    return {
+      kind: 'slice',
+      from: number(slice[1]) ?? (isSlice ? 0 : null),
+      to: isSlice ? (number(slice[2]) ?? Number.MAX_SAFE_INTEGER) : null,
+      step: number(slice[3]),
+    }
   }
   const parts = splitTop(inside, ',')
   const unions: Node[][] = []
@@ -402,7 +423,7 @@ function parseFilter(inside: string): Node | string {
 
 /** The same length, with quoted text blanked out. */
 function withoutQuotes(text: string): string {
-  return text.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, quoted => ' '.repeat(quoted.length))
+  return text.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, (quoted) => ' '.repeat(quoted.length))
 }
 
 function splitTop(text: string, separator: string): string[] {
@@ -417,7 +438,11 @@ function splitTop(text: string, separator: string): string[] {
   return parts
 }
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([['n', '\n'], ['t', '\t'], ['r', '\r']])
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['t', '\t'],
+  ['r', '\r'],
+])
 
 function readQuoted(source: string, at: number): { value: string; end: number } | null {
   const quote = source[at]

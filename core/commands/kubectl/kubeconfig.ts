@@ -46,14 +46,19 @@ export class KubeConfig {
     if ('error' in result) throw new KubectlError(`error loading config file "${absolute}": ${result.error.goText}`)
     const value = (result.documents[0]?.value ?? {}) as Partial<KubeConfigFile>
     return new KubeConfig(proc, absolute, {
-      ...empty(), ...value, clusters: byName(value.clusters), users: byName(value.users), contexts: byName(value.contexts), 'current-context': value['current-context'] ?? '',
+      ...empty(),
+      ...value,
+      clusters: byName(value.clusters),
+      users: byName(value.users),
+      contexts: byName(value.contexts),
+      'current-context': value['current-context'] ?? '',
     })
   }
 
   /** The context by name, or the current one. */
   context(name: string): NamedContext | undefined {
     const wanted = name !== '' ? name : this.file['current-context']
-    const found = this.file.contexts.find(each => each.name === wanted)
+    const found = this.file.contexts.find((each) => each.name === wanted)
     if (!found && name !== '') throw new KubectlError(`Error in configuration: context was not found for specified context: ${name}`)
     return found
   }
@@ -72,7 +77,7 @@ function byName<T extends { name: string }>(list: readonly T[] | null | undefine
 
 function pathOf(proc: Process): string {
   for (const path of (proc.env.get('KUBECONFIG') ?? '').split(':')) if (path !== '' && proc.fs.exists(proc.path(path))) return path
-  const named = (proc.env.get('KUBECONFIG') ?? '').split(':').find(path => path !== '')
+  const named = (proc.env.get('KUBECONFIG') ?? '').split(':').find((path) => path !== '')
   return named ?? `${proc.env.get('HOME') ?? '/root'}/.kube/config`
 }
 

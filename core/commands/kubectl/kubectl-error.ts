@@ -48,9 +48,9 @@ function invalidText(status: Status): string {
   const details = status.details
   if (!details) return `The request is invalid${status.message ? `: ${status.message}` : ''}`
   let text = 'The request is invalid'
-  const causes = [...new Set((details.causes ?? []).map(cause => `${cause.field ?? ''}: ${cause.message ?? ''}`))]
+  const causes = [...new Set((details.causes ?? []).map((cause) => `${cause.field ?? ''}: ${cause.message ?? ''}`))]
   if (details.kind || details.name) text = `The ${details.kind ?? ''} "${details.name ?? ''}" is invalid`
   else if (status.message && causes.length === 0) text += `: ${status.message}`
   if (causes.length === 0) return text
-  return causes.length === 1 ? `${text}: ${causes[0]}` : `${text}: \n${causes.map(cause => `* ${cause}`).join('\n')}`
+  return causes.length === 1 ? `${text}: ${causes[0]}` : `${text}: \n${causes.map((cause) => `* ${cause}`).join('\n')}`
 }

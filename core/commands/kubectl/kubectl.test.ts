@@ -33,9 +33,17 @@ spec:
 
 /** Without what other parts of the world choose at random; the length stays, because columns depend on it. */
 function masked(text: string): string {
-  const same = (sign: string) => (found: string): string => found.replace(/[a-z0-9]/g, sign)
-  return text.replace(/(?<=\bweb-)(?:[a-z0-9]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5})\b/g, same('h')).replace(/(?<=\b10\.(?:96|244)\.)\d+\.\d+\b/g, same('n')).replace(/(?<=(?:uid|UID|"uid"):\s+"?)[0-9a-f-]{36}/g, same('u'))
-    .replace(/(?<=(?:resourceVersion"?|Resource Version):\s+"?)\d+/g, same('n')).replace(/\b3[0-2]\d{3}(?=\/TCP)/g, same('n')).replace(/(?<=pod-template-hash=)[a-z0-9]+/g, same('h'))
+  const same =
+    (sign: string) =>
+    (found: string): string =>
+      found.replace(/[a-z0-9]/g, sign)
+  return text
+    .replace(/(?<=\bweb-)(?:[a-z0-9]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5})\b/g, same('h'))
+    .replace(/(?<=\b10\.(?:96|244)\.)\d+\.\d+\b/g, same('n'))
+    .replace(/(?<=(?:uid|UID|"uid"):\s+"?)[0-9a-f-]{36}/g, same('u'))
+    .replace(/(?<=(?:resourceVersion"?|Resource Version):\s+"?)\d+/g, same('n'))
+    .replace(/\b3[0-2]\d{3}(?=\/TCP)/g, same('n'))
+    .replace(/(?<=pod-template-hash=)[a-z0-9]+/g, same('h'))
 }
 
 /**
@@ -45,8 +53,11 @@ function masked(text: string): string {
 function transcript(world: KubectlWorld, name: string): void {
   const path = new URL(`./testdata/${name}`, import.meta.url)
   const expected = readFileSync(path, 'utf8')
-  const lines = [...expected.matchAll(/^\$ kubectl (.*)$/gm)].map(match => match[1])
-  const actual = lines.map(line => `$ kubectl ${line}\n${masked(world.run(line))}`).join('').replace(/([^\n])\$ kubectl /g, '$1\n$ kubectl ')
+  const lines = [...expected.matchAll(/^\$ kubectl (.*)$/gm)].map((match) => match[1])
+  const actual = lines
+    .map((line) => `$ kubectl ${line}\n${masked(world.run(line))}`)
+    .join('')
+    .replace(/([^\n])\$ kubectl /g, '$1\n$ kubectl ')
   if (process.env.UPDATE_TRANSCRIPTS) writeFileSync(path, actual)
   else expect(actual).toBe(expected)
 }
@@ -59,17 +70,35 @@ test('a deployment and its service, from apply to delete', () => {
 
 test('labels, patches, nodes, refusals', () => {
   const world = new KubectlWorld()
-  world.file('/root/strict.yaml', 'apiVersion: v1\nkind: Pod\nmetadata: {name: s}\nspec:\n  containers:\n  - name: a\n    image: nginx\n    portz: []\n  extra: 1\n')
-  world.file('/root/several.yaml', 'apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 99999}]}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: ok}\ndata: {a: b}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: ok2, namespace: nope}\n')
+  world.file(
+    '/root/strict.yaml',
+    'apiVersion: v1\nkind: Pod\nmetadata: {name: s}\nspec:\n  containers:\n  - name: a\n    image: nginx\n    portz: []\n  extra: 1\n',
+  )
+  world.file(
+    '/root/several.yaml',
+    'apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 99999}]}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: ok}\ndata: {a: b}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: ok2, namespace: nope}\n',
+  )
   transcript(world, 'objects.transcript.txt')
 })
 
-test('the misspelt manifests of old articles: upstream\'s error, and what to write today', () => {
+test("the misspelt manifests of old articles: upstream's error, and what to write today", () => {
   const world = new KubectlWorld({ nodes: 0 })
-  world.file('/root/pod.yaml', 'apiSerdion: v1\nkind: Pod\nmatadata:\n  name: myweb\n  spec:\n    containers:\n    - name: myweb\n      image: kubeguide/tomcat-app:v1\n')
-  world.file('/root/rc.yaml', 'apiVersion: v1\nkind: ReplicationController\nmetadata:\n  name: frontend\nspec:\n  replicas: 1\n  selector:\n    tier: frontend\n  templete:\n    metadata:\n      labels: {tier: frontend}\n    spec:\n      containers:\n      - {name: a, image: b}\n')
-  world.file('/root/tomcat-deployment.yaml', 'apiVersion:  extension/v1beta1\nkind: Deployment\nmetadata:\n  name: frontend\nspec:\n  replicas: 1\n')
-  world.file('/root/hpa.yaml', 'apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmatadata:\n  name: php-apache\nspec:\n  maxReplica: 10\n  scaleTargetRef:\n    kind: Deployment\n    name: php-apache\n')
+  world.file(
+    '/root/pod.yaml',
+    'apiSerdion: v1\nkind: Pod\nmatadata:\n  name: myweb\n  spec:\n    containers:\n    - name: myweb\n      image: kubeguide/tomcat-app:v1\n',
+  )
+  world.file(
+    '/root/rc.yaml',
+    'apiVersion: v1\nkind: ReplicationController\nmetadata:\n  name: frontend\nspec:\n  replicas: 1\n  selector:\n    tier: frontend\n  templete:\n    metadata:\n      labels: {tier: frontend}\n    spec:\n      containers:\n      - {name: a, image: b}\n',
+  )
+  world.file(
+    '/root/tomcat-deployment.yaml',
+    'apiVersion:  extension/v1beta1\nkind: Deployment\nmetadata:\n  name: frontend\nspec:\n  replicas: 1\n',
+  )
+  world.file(
+    '/root/hpa.yaml',
+    'apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmatadata:\n  name: php-apache\nspec:\n  maxReplica: 10\n  scaleTargetRef:\n    kind: Deployment\n    name: php-apache\n',
+  )
   world.file('/root/broken.yaml', 'apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n')
   transcript(world, 'misspelt.transcript.txt')
 })
@@ -80,7 +109,9 @@ test('a watch shows rows as they come', () => {
   clock.after(2_000_000, () => world.control.client.create('configmaps', 'default', { metadata: { name: 'late' } }))
   clock.after(3_000_000, () => world.control.client.delete('configmaps', 'default', 'late'))
   world.control.client.create('configmaps', 'default', { metadata: { name: 'early' }, data: { a: 'b' } })
-  expect(world.run('get configmaps -w --output-watch-events --field-selector=metadata.name!=kube-root-ca.crt', { forUs: 10_000_000 })).toBe(`EVENT   NAME    DATA   AGE
+  expect(
+    world.run('get configmaps -w --output-watch-events --field-selector=metadata.name!=kube-root-ca.crt', { forUs: 10_000_000 }),
+  ).toBe(`EVENT   NAME    DATA   AGE
 ADDED   early   1      0s
 ADDED   late    0      0s
 DELETED   late    0      1s
@@ -114,7 +145,7 @@ test('tab offers commands, types, live names, namespaces and flags', () => {
   const offer = (line: string): string[] => {
     const words = line.split(' ')
     const word = words.at(-1) ?? ''
-    return (found.complete?.(process, words, words.length - 1) ?? []).filter(candidate => candidate.startsWith(word))
+    return (found.complete?.(process, words, words.length - 1) ?? []).filter((candidate) => candidate.startsWith(word))
   }
   expect(offer('kubectl roll')).toEqual(['rollout'])
   expect(offer('kubectl rollout st')).toEqual(['status'])

@@ -47,7 +47,8 @@ const EXTENSIONS = ['.json', '.yaml', '.yml']
 const filesMax = 1000
 
 export function refuseKustomize(kube: Invocation): void {
-  if (kube.flags.text('kustomize') !== '') throw new KubectlError('kustomizations (-k) are not modelled: apply the files themselves with -f')
+  if (kube.flags.text('kustomize') !== '')
+    throw new KubectlError('kustomizations (-k) are not modelled: apply the files themselves with -f')
 }
 
 /** Reads everything that `-f` names. `namespaced` false leaves namespaces as they are (for `--local` use). */
@@ -63,7 +64,8 @@ export function* readManifests(kube: Invocation): Generator<Wait, Manifests, unk
 /** Texts by source name. */
 export function* filesOf(kube: Invocation, path: string): Generator<Wait, [string, string][], unknown> {
   if (path === '-') return [['STDIN', yield* kube.proc.readAll()]]
-  if (/^https?:\/\//.test(path)) throw new KubectlError(`unable to read URL "${path}": downloads are not modelled, save the file and name it`)
+  if (/^https?:\/\//.test(path))
+    throw new KubectlError(`unable to read URL "${path}": downloads are not modelled, save the file and name it`)
   const absolute = kube.proc.path(path)
   if (!kube.proc.fs.exists(absolute)) throw new KubectlError(`the path "${path}" does not exist`)
   const list = kube.proc.fs.list(absolute)
@@ -87,7 +89,7 @@ function collect(kube: Invocation, directory: string, files: [string, string][])
     if (files.length >= filesMax) return
     if (text === 'EISDIR') {
       if (kube.flags.on('recursive')) collect(kube, path, files)
-    } else if (!isErrno(text) && EXTENSIONS.some(extension => name.endsWith(extension))) files.push([path, text])
+    } else if (!isErrno(text) && EXTENSIONS.some((extension) => name.endsWith(extension))) files.push([path, text])
   }
 }
 
@@ -110,17 +112,31 @@ function readText(kube: Invocation, source: string, text: string, result: Manife
 function takeApart(kube: Invocation, source: string, value: unknown, result: Manifests): void {
   const object = value as KubeObject
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    result.errors.push(`error validating "${source}": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`)
+    result.errors.push(
+      `error validating "${source}": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`,
+    )
     return
   }
   const strict = !['ignore', 'false'].includes(kube.flags.text('validate'))
-  const problems = strict ? [
-    ...(object.apiVersion === undefined || object.apiVersion === null ? ['apiVersion not set'] : typeof object.apiVersion !== 'string' ? ['apiVersion isn\'t string type'] : []),
-    ...(object.kind === undefined || object.kind === null ? ['kind not set'] : typeof object.kind !== 'string' ? ['kind isn\'t string type'] : []),
-  ] : []
+  const problems = strict
+    ? [
+        ...(object.apiVersion === undefined || object.apiVersion === null
+          ? ['apiVersion not set']
+          : typeof object.apiVersion !== 'string'
+            ? ["apiVersion isn't string type"]
+            : []),
+        ...(object.kind === undefined || object.kind === null
+          ? ['kind not set']
+          : typeof object.kind !== 'string'
+            ? ["kind isn't string type"]
+            : []),
+      ]
+    : []
   if (problems.length > 0) {
     const text = problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`
-    result.errors.push(`error validating "${source}": error validating data: ${text}; if you choose to ignore these errors, turn validation off with --validate=false`)
+    result.errors.push(
+      `error validating "${source}": error validating data: ${text}; if you choose to ignore these errors, turn validation off with --validate=false`,
+    )
     return
   }
   if (!object.kind) {
@@ -132,18 +148,35 @@ function takeApart(kube: Invocation, source: string, value: unknown, result: Man
     return
   }
   const metadata = (object.metadata ?? {}) as { name?: string; namespace?: string }
-  if (typeof metadata !== 'object' || Array.isArray(metadata) || (metadata.name !== undefined && metadata.name !== null && typeof metadata.name !== 'string')) {
-    const [what, field] = typeof metadata === 'object' && !Array.isArray(metadata) ? [typeof metadata.name, 'ObjectMeta.metadata.name of type string'] : [Array.isArray(metadata) ? 'array' : typeof metadata, 'detector.metadata of type v1.ObjectMeta']
-    result.errors.push(`unable to decode "${source}": json: cannot unmarshal ${what === 'boolean' ? 'bool' : what} into Go struct field ${field}`)
+  if (
+    typeof metadata !== 'object' ||
+    Array.isArray(metadata) ||
+    (metadata.name !== undefined && metadata.name !== null && typeof metadata.name !== 'string')
+  ) {
+    const [what, field] =
+      typeof metadata === 'object' && !Array.isArray(metadata)
+        ? [typeof metadata.name, 'ObjectMeta.metadata.name of type string']
+        : [Array.isArray(metadata) ? 'array' : typeof metadata, 'detector.metadata of type v1.ObjectMeta']
+    result.errors.push(
+      `unable to decode "${source}": json: cannot unmarshal ${what === 'boolean' ? 'bool' : what} into Go struct field ${field}`,
+    )
     return
   }
   const definition = kube.client.server.definitionForKind(object.apiVersion ?? '', object.kind)
   if (!definition) {
     const version = object.apiVersion ?? ''
-    result.errors.push(`resource mapping not found for name: "${metadata.name ?? ''}" namespace: "${metadata.namespace ?? ''}" from "${source}": no matches for kind "${object.kind}" in version "${version}"\nensure CRDs are installed first`)
+    result.errors.push(
+      `resource mapping not found for name: "${metadata.name ?? ''}" namespace: "${metadata.namespace ?? ''}" from "${source}": no matches for kind "${object.kind}" in version "${version}"\nensure CRDs are installed first`,
+    )
     return
   }
-  result.good.push({ object, definition, namespace: definition.namespaced ? (metadata.namespace ?? '') : '', name: metadata.name ?? '', source })
+  result.good.push({
+    object,
+    definition,
+    namespace: definition.namespaced ? (metadata.namespace ?? '') : '',
+    name: metadata.name ?? '',
+    source,
+  })
 }
 
 /** The object's namespace, or the command line's; two different ones are an error. */
@@ -154,7 +187,9 @@ function checkNamespace(kube: Invocation, manifest: Manifest): void {
     const metadata = manifest.object.metadata as { namespace?: string } | undefined
     manifest.object.metadata = { ...(metadata ?? {}), namespace: kube.namespace } as KubeObject['metadata']
   } else if (kube.namespaceGiven && manifest.namespace !== kube.namespace) {
-    throw new KubectlError(`the namespace from the provided object "${manifest.namespace}" does not match the namespace "${kube.namespace}". You must pass '--namespace=${manifest.namespace}' to perform this operation.`)
+    throw new KubectlError(
+      `the namespace from the provided object "${manifest.namespace}" does not match the namespace "${kube.namespace}". You must pass '--namespace=${manifest.namespace}' to perform this operation.`,
+    )
   }
 }
 

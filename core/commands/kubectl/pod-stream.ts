@@ -17,37 +17,47 @@ export interface StreamResult {
   message: string
 }
 
-export function* streamSession(kube: Invocation, options: { stdin: boolean; tty: boolean; quiet: boolean; hint: boolean }, open: (options: ExecOptions, handlers: ExecHandlers) => ExecSession): Generator<Wait, StreamResult, unknown> {
+export function* streamSession(
+  kube: Invocation,
+  options: { stdin: boolean; tty: boolean; quiet: boolean; hint: boolean },
+  open: (options: ExecOptions, handlers: ExecHandlers) => ExecSession,
+): Generator<Wait, StreamResult, unknown> {
   const { proc } = kube
   const terminal = options.stdin && options.tty ? (proc.fds.get(0)?.tty ?? null) : null
-  if (options.stdin && options.tty && !terminal && !options.quiet) kube.error('Unable to use a TTY - input is not a terminal or the right kind of file\n')
+  if (options.stdin && options.tty && !terminal && !options.quiet)
+    kube.error('Unable to use a TTY - input is not a terminal or the right kind of file\n')
   const over = new WaitQueue()
   const outcome: { result: StreamResult | null } = { result: null }
-  const session = open({ stdin: options.stdin, tty: terminal !== null, ...(terminal ? { columns: terminal.columns, rows: terminal.rows } : {}) }, {
-    stdout: text => proc.print(text),
-    stderr: text => (terminal ? proc.print(text) : proc.error(text)),
-    exit: (code, message) => {
-      outcome.result = { code, message: message ?? '' }
-      over.wake()
+  const session = open(
+    { stdin: options.stdin, tty: terminal !== null, ...(terminal ? { columns: terminal.columns, rows: terminal.rows } : {}) },
+    {
+      stdout: (text) => proc.print(text),
+      stderr: (text) => (terminal ? proc.print(text) : proc.error(text)),
+      exit: (code, message) => {
+        outcome.result = { code, message: message ?? '' }
+        over.wake()
+      },
     },
-  })
+  )
   if (options.hint && !options.quiet) kube.error("If you don't see a command prompt, try pressing enter.\n")
   const wasRaw = terminal?.raw ?? false
   if (terminal) {
     terminal.raw = true
     proc.onSignal('SIGWINCH', () => session.resize(terminal.columns, terminal.rows))
   }
-  const reader = options.stdin ? proc.thread(function* (thread) {
-    for (;;) {
-      const text = yield* thread.read(0)
-      if (outcome.result) return
-      if (text === null) {
-        session.closeStdin()
-        return
-      }
-      session.write(text)
-    }
-  }) : null
+  const reader = options.stdin
+    ? proc.thread(function* (thread) {
+        for (;;) {
+          const text = yield* thread.read(0)
+          if (outcome.result) return
+          if (text === null) {
+            session.closeStdin()
+            return
+          }
+          session.write(text)
+        }
+      })
+    : null
   try {
     while (!outcome.result) {
       yield over.wait

@@ -35,10 +35,12 @@ export function select(kube: Invocation, args: readonly string[], options: { nam
   const allNamespaces = kube.flags.on('all-namespaces')
   const namespace = allNamespaces ? '' : kube.namespace
   const selection: Selection = { types: [], targets: [], namespace }
-  const slashed = args.filter(arg => arg.includes('/'))
+  const slashed = args.filter((arg) => arg.includes('/'))
   if (slashed.length > 0) {
     if (slashed.length < args.length) {
-      throw new KubectlError("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'")
+      throw new KubectlError(
+        "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+      )
     }
     for (const arg of args) {
       const parts = arg.split('/')
@@ -57,7 +59,13 @@ export function select(kube: Invocation, args: readonly string[], options: { nam
     if (kube.flags.text('field-selector') !== '') throw new KubectlError('name cannot be provided when a field selector is specified')
     if (allNamespaces) throw new KubectlError('a resource cannot be retrieved by name across all namespaces')
   }
-  if (selection.types.length > 0 && !options.namesOptional && kube.flags.text('selector') === '' && !kube.flags.on('all') && kube.flags.text('field-selector') === '') {
+  if (
+    selection.types.length > 0 &&
+    !options.namesOptional &&
+    kube.flags.text('selector') === '' &&
+    !kube.flags.on('all') &&
+    kube.flags.text('field-selector') === ''
+  ) {
     throw new KubectlError('resource(s) were provided, but no name was specified')
   }
   return selection
@@ -81,13 +89,19 @@ export interface FoundObjects {
 }
 
 /** Everything that words and files name, from the server. Missing objects are errors, listed in the end. */
-export function* findObjects(kube: Invocation, args: readonly string[], options: { namesOptional?: boolean; ignoreNotFound?: boolean } = {}): Generator<Wait, FoundObjects, unknown> {
+export function* findObjects(
+  kube: Invocation,
+  args: readonly string[],
+  options: { namesOptional?: boolean; ignoreNotFound?: boolean } = {},
+): Generator<Wait, FoundObjects, unknown> {
   const result: FoundObjects = { found: [], errors: [] }
   if (kube.flags.list('filename').length > 0) {
-    if (args.length > 0) throw new KubectlError(`when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well`)
+    if (args.length > 0)
+      throw new KubectlError(`when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well`)
     const manifests = yield* readManifests(kube)
     result.errors.push(...manifests.errors)
-    for (const { definition, namespace, name, source } of manifests.good) addTarget(kube, { definition, namespace, name }, result, options.ignoreNotFound === true, source)
+    for (const { definition, namespace, name, source } of manifests.good)
+      addTarget(kube, { definition, namespace, name }, result, options.ignoreNotFound === true, source)
     return result
   }
   if (args.length === 0) throw new KubectlError(RESOURCE_REQUIRED)
@@ -103,7 +117,7 @@ export function* findObjects(kube: Invocation, args: readonly string[], options:
 
 function addTarget(kube: Invocation, target: Target, result: FoundObjects, ignoreNotFound: boolean, source: string): void {
   try {
-    const object = kube.call(client => client.get(target.definition.resource, target.namespace, target.name))
+    const object = kube.call((client) => client.get(target.definition.resource, target.namespace, target.name))
     result.found.push({ ...target, object, source })
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
@@ -113,11 +127,13 @@ function addTarget(kube: Invocation, target: Target, result: FoundObjects, ignor
 }
 
 export function listOf(kube: Invocation, definition: ResourceDefinition, namespace: string): KubeList {
-  return kube.call(client => client.list(definition.resource, {
-    namespace: definition.namespaced && namespace !== '' ? namespace : undefined,
-    labelSelector: kube.flags.text('selector') || undefined,
-    fieldSelector: kube.flags.text('field-selector') || undefined,
-  }))
+  return kube.call((client) =>
+    client.list(definition.resource, {
+      namespace: definition.namespaced && namespace !== '' ? namespace : undefined,
+      labelSelector: kube.flags.text('selector') || undefined,
+      fieldSelector: kube.flags.text('field-selector') || undefined,
+    }),
+  )
 }
 
 export const RESOURCE_REQUIRED = `You must provide one or more resources by argument or filename.

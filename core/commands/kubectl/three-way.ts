@@ -35,7 +35,13 @@ function diffMaps(kind: string | null, original: Members, modified: Members, cur
     } else if (isPlainObject(wanted) && isPlainObject(live)) {
       const inner = diffMaps(kind, asMap(before), wanted, live, [...path, key])
       if (Object.keys(inner).length > 0) {
-        setMember(patch, key, kind !== null && retainsKeys([...path, key]) ? { $retainKeys: Object.keys(wanted).sort((a, b) => (a < b ? -1 : 1)), ...inner } : inner)
+        setMember(
+          patch,
+          key,
+          kind !== null && retainsKeys([...path, key])
+            ? { $retainKeys: Object.keys(wanted).sort((a, b) => (a < b ? -1 : 1)), ...inner }
+            : inner,
+        )
       }
     } else if (Array.isArray(wanted) && Array.isArray(live) && kind !== null && listRule(kind, [...path, key])) {
       const merged = diffLists(kind, Array.isArray(before) ? before : [], wanted, live, [...path, key])
@@ -58,15 +64,24 @@ interface ListPatch {
   order: unknown[]
 }
 
-function diffLists(kind: string, original: readonly unknown[], modified: readonly unknown[], current: readonly unknown[], path: readonly string[]): ListPatch | null {
+function diffLists(
+  kind: string,
+  original: readonly unknown[],
+  modified: readonly unknown[],
+  current: readonly unknown[],
+  path: readonly string[],
+): ListPatch | null {
   const mergeKey = listRule(kind, path)?.mergeKey ?? ''
   if (mergeKey === '') {
-    const items = modified.filter(item => !current.some(live => equalJson(live, item)))
-    const gone = original.filter(item => !modified.some(wanted => equalJson(wanted, item)) && current.some(live => equalJson(live, item)))
+    const items = modified.filter((item) => !current.some((live) => equalJson(live, item)))
+    const gone = original.filter(
+      (item) => !modified.some((wanted) => equalJson(wanted, item)) && current.some((live) => equalJson(live, item)),
+    )
     return items.length + gone.length === 0 ? null : { items, gone, order: [...modified] }
   }
   const keyOf = (item: unknown): unknown => asMap(item)[mergeKey]
-  const find = (list: readonly unknown[], key: unknown): Members | undefined => list.find(item => keyOf(item) === key) as Members | undefined
+  const find = (list: readonly unknown[], key: unknown): Members | undefined =>
+    list.find((item) => keyOf(item) === key) as Members | undefined
   const items: unknown[] = []
   for (const wanted of modified) {
     const live = find(current, keyOf(wanted))
@@ -79,8 +94,8 @@ function diffLists(kind: string, original: readonly unknown[], modified: readonl
   for (const old of original) {
     if (!find(modified, keyOf(old)) && find(current, keyOf(old))) items.push({ $patch: 'delete', [mergeKey]: keyOf(old) })
   }
-  const known = modified.map(keyOf).filter(key => find(current, key))
-  const inOrder = current.map(keyOf).filter(key => known.includes(key))
+  const known = modified.map(keyOf).filter((key) => find(current, key))
+  const inOrder = current.map(keyOf).filter((key) => known.includes(key))
   if (items.length === 0 && equalJson(known, inOrder)) return null
-  return { items, gone: [], order: modified.map(item => ({ [mergeKey]: keyOf(item) })) }
+  return { items, gone: [], order: modified.map((item) => ({ [mergeKey]: keyOf(item) })) }
 }

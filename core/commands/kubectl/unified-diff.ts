@@ -32,13 +32,17 @@ function trailing(changes: readonly Change[], to: number): number {
 }
 
 function hunk(changes: readonly Change[], from: number, to: number): string {
-  const count = (kind: '-' | '+', end: number, start: number): number => changes.slice(start, end).filter(change => change.kind === ' ' || change.kind === kind).length
+  const count = (kind: '-' | '+', end: number, start: number): number =>
+    changes.slice(start, end).filter((change) => change.kind === ' ' || change.kind === kind).length
   const range = (kind: '-' | '+'): string => {
     const lines = count(kind, to, from)
     const first = count(kind, from, 0) + (lines === 0 ? 0 : 1)
     return lines === 1 ? String(first) : `${first},${lines}`
   }
-  return `@@ -${range('-')} +${range('+')} @@\n${changes.slice(from, to).map(change => `${change.kind}${change.text}\n`).join('')}`
+  return `@@ -${range('-')} +${range('+')} @@\n${changes
+    .slice(from, to)
+    .map((change) => `${change.kind}${change.text}\n`)
+    .join('')}`
 }
 
 function linesOf(text: string): string[] {
@@ -52,7 +56,8 @@ function compare(before: readonly string[], after: readonly string[]): Change[] 
   let head = 0
   while (head < before.length && head < after.length && before[head] === after[head]) head += 1
   let tail = 0
-  while (tail < before.length - head && tail < after.length - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail += 1
+  while (tail < before.length - head && tail < after.length - head && before[before.length - 1 - tail] === after[after.length - 1 - tail])
+    tail += 1
   const a = before.slice(head, before.length - tail)
   const b = after.slice(head, after.length - tail)
   const same = (text: string): Change => ({ kind: ' ', text })
@@ -68,7 +73,8 @@ function middle(a: readonly string[], b: readonly string[]): Change[] {
   const table = new Uint32Array((a.length + 1) * width)
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
-      table[i * width + j] = a[i] === b[j] ? table[(i + 1) * width + j + 1] + 1 : Math.max(table[(i + 1) * width + j], table[i * width + j + 1])
+      table[i * width + j] =
+        a[i] === b[j] ? table[(i + 1) * width + j + 1] + 1 : Math.max(table[(i + 1) * width + j], table[i * width + j + 1])
     }
   }
   const changes: Change[] = []

@@ -15,15 +15,24 @@ export interface WatchScope {
  * Looks at the objects now and after each change until `done` answers true. False when `timeoutMs` passed before (0: never
  * waits; negative: waits for ever). `done` gets the live objects of the scope.
  */
-export function* waitUntil(kube: Invocation, scope: WatchScope, timeoutMs: number, done: (objects: readonly KubeObject[], event: WatchEvent | null) => boolean): Generator<Wait, boolean, unknown> {
-  const options = { namespace: scope.namespace || undefined, labelSelector: scope.labelSelector, fieldSelector: scope.name ? `metadata.name=${scope.name}` : undefined }
+export function* waitUntil(
+  kube: Invocation,
+  scope: WatchScope,
+  timeoutMs: number,
+  done: (objects: readonly KubeObject[], event: WatchEvent | null) => boolean,
+): Generator<Wait, boolean, unknown> {
+  const options = {
+    namespace: scope.namespace || undefined,
+    labelSelector: scope.labelSelector,
+    fieldSelector: scope.name ? `metadata.name=${scope.name}` : undefined,
+  }
   const deadlineUs = timeoutMs < 0 ? Number.MAX_SAFE_INTEGER : kube.proc.world.clock.nowUs + timeoutMs * 1000
   const list = kube.client.list(scope.resource, options)
-  const live = new Map(list.items.map(object => [keyOf(object), object]))
+  const live = new Map(list.items.map((object) => [keyOf(object), object]))
   if (done([...live.values()], null)) return true
   const queue: WatchEvent[] = []
   const arrived = new WaitQueue()
-  const stop = kube.client.watch(scope.resource, { ...options, resourceVersion: list.metadata.resourceVersion }, event => {
+  const stop = kube.client.watch(scope.resource, { ...options, resourceVersion: list.metadata.resourceVersion }, (event) => {
     queue.push(event)
     arrived.wake()
   })

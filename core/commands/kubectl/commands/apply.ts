@@ -22,11 +22,22 @@ import { completeObjects } from '../complete.ts'
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 export const applyCommand: CommandSpec = {
-  name: 'apply', group: 'Advanced Commands', short: 'Apply a configuration to a resource by file name or stdin',
+  name: 'apply',
+  group: 'Advanced Commands',
+  short: 'Apply a configuration to a resource by file name or stdin',
   usage: 'apply (-f FILENAME | -k DIRECTORY) [options]',
-  examples: ['kubectl apply -f web.yaml', 'kubectl apply -f manifests/', 'cat web.yaml | kubectl apply -f -', 'kubectl apply --server-side -f web.yaml'],
+  examples: [
+    'kubectl apply -f web.yaml',
+    'kubectl apply -f manifests/',
+    'cat web.yaml | kubectl apply -f -',
+    'kubectl apply --server-side -f web.yaml',
+  ],
   flags: [
-    ...FILE_FLAGS, ...PRINT_FLAGS, SELECTOR_FLAG, DRY_RUN_FLAG, VALIDATE_FLAG,
+    ...FILE_FLAGS,
+    ...PRINT_FLAGS,
+    SELECTOR_FLAG,
+    DRY_RUN_FLAG,
+    VALIDATE_FLAG,
     flag('bool', 'all', 'false', 'Accepted for --prune, which is not modelled.'),
     flag('bool', 'force', 'false', 'Delete and create anew where a patch is refused.'),
     flag('bool', 'force-conflicts', 'false', 'Server-side: take fields from other managers.'),
@@ -39,8 +50,11 @@ export const applyCommand: CommandSpec = {
   ],
   commands: [
     {
-      name: 'view-last-applied', short: 'View the latest last-applied-configuration annotations of a resource/object', usage: 'apply view-last-applied (TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)',
-      flags: [...FILE_FLAGS, SELECTOR_FLAG, flag('string', 'output', 'yaml', 'json or yaml.', 'o')], complete: completeObjects,
+      name: 'view-last-applied',
+      short: 'View the latest last-applied-configuration annotations of a resource/object',
+      usage: 'apply view-last-applied (TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)',
+      flags: [...FILE_FLAGS, SELECTOR_FLAG, flag('string', 'output', 'yaml', 'json or yaml.', 'o')],
+      complete: completeObjects,
       *run(kube) {
         const { found, errors } = yield* findObjects(kube, kube.args, { namesOptional: true })
         for (const { object, name } of found) {
@@ -53,13 +67,20 @@ export const applyCommand: CommandSpec = {
       },
     },
     {
-      name: 'set-last-applied', short: 'Set the last-applied-configuration annotation on a live object to match the contents of a file', usage: 'apply set-last-applied -f FILENAME',
+      name: 'set-last-applied',
+      short: 'Set the last-applied-configuration annotation on a live object to match the contents of a file',
+      usage: 'apply set-last-applied -f FILENAME',
       flags: [...FILE_FLAGS, flag('bool', 'create-annotation', 'false', 'Create the annotation where there is none.')],
       *run(kube) {
         const manifests = yield* readManifests(kube)
         for (const manifest of manifests.good) {
           const { definition, namespace, name, object } = manifest
-          kube.call(client => client.patch(definition.resource, namespace, name, { type: 'merge', body: { metadata: { annotations: { [LAST_APPLIED]: lastAppliedText(object) } } } }))
+          kube.call((client) =>
+            client.patch(definition.resource, namespace, name, {
+              type: 'merge',
+              body: { metadata: { annotations: { [LAST_APPLIED]: lastAppliedText(object) } } },
+            }),
+          )
           kube.print(`${objectName(manifest)} configured\n`)
         }
         return reportErrors(kube, manifests.errors, manifests.hints)
@@ -68,18 +89,22 @@ export const applyCommand: CommandSpec = {
   ],
   *run(kube) {
     if (kube.args.length > 0) throw kube.usage(`Unexpected args: [${kube.args.join(' ')}]`)
-    if (kube.flags.list('filename').length === 0 && kube.flags.text('kustomize') === '') throw new KubectlError('must specify one of -f and -k')
+    if (kube.flags.list('filename').length === 0 && kube.flags.text('kustomize') === '')
+      throw new KubectlError('must specify one of -f and -k')
     if (kube.flags.on('prune')) throw new KubectlError('--prune is not modelled: delete what is gone with kubectl delete')
     const dryRun = dryRunOf(kube)
     const serverSide = kube.flags.on('server-side')
     if (kube.flags.on('force-conflicts') && !serverSide) throw new KubectlError('--force-conflicts only works with --server-side')
-    if (serverSide && dryRun === 'client') throw new KubectlError('--dry-run=client doesn\'t work with --server-side (did you mean --dry-run=server instead?)')
+    if (serverSide && dryRun === 'client')
+      throw new KubectlError("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)")
     const { good, errors, hints } = yield* readManifests(kube)
     if (good.length === 0 && errors.length === 0) throw new KubectlError('no objects passed to apply')
     const deeds = new Deeds(kube, dryRun)
     const refused: Manifest[] = []
     for (const manifest of good) {
-      const done = attempt(errors, 'creating', manifest.source, () => (serverSide ? applyOnServer(kube, manifest, deeds, dryRun) : applyHere(kube, manifest, deeds, dryRun)))
+      const done = attempt(errors, 'creating', manifest.source, () =>
+        serverSide ? applyOnServer(kube, manifest, deeds, dryRun) : applyHere(kube, manifest, deeds, dryRun),
+      )
       if (!done) refused.push(manifest)
       yield* kube.proc.work(requestUs)
     }
@@ -94,14 +119,18 @@ export const requestUs = 2000
 /** For manifests that the server refused: what to write today. */
 export function* hintsFor(kube: Invocation, refused: readonly Manifest[]): Generator<Wait, string[], unknown> {
   const hints: string[] = []
-  for (const source of new Set(refused.map(manifest => manifest.source))) {
+  for (const source of new Set(refused.map((manifest) => manifest.source))) {
     if (source === 'STDIN') continue
     for (const [name, text] of yield* filesOf(kube, source)) hints.push(...manifestHints(text, name))
   }
   return hints
 }
 
-function writeOptions(kube: Invocation, dryRun: DryRun, manager: string): { dryRun?: boolean; fieldValidation: 'Strict' | 'Warn' | 'Ignore'; fieldManager: string } {
+function writeOptions(
+  kube: Invocation,
+  dryRun: DryRun,
+  manager: string,
+): { dryRun?: boolean; fieldValidation: 'Strict' | 'Warn' | 'Ignore'; fieldManager: string } {
   return { ...(dryRun === 'server' ? { dryRun: true } : {}), fieldValidation: validationOf(kube), fieldManager: manager }
 }
 
@@ -116,9 +145,14 @@ export function validationOf(kube: Invocation): 'Strict' | 'Warn' | 'Ignore' {
 function applyOnServer(kube: Invocation, { definition, namespace, name, object }: Manifest, deeds: Deeds, dryRun: DryRun): void {
   const manager = kube.flags.has('field-manager') ? kube.flags.text('field-manager') : 'kubectl'
   try {
-    const result = kube.call(client => client.patch(definition.resource, namespace, name, {
-      type: 'apply', body: object, force: kube.flags.on('force-conflicts'), ...writeOptions(kube, dryRun, manager),
-    }))
+    const result = kube.call((client) =>
+      client.patch(definition.resource, namespace, name, {
+        type: 'apply',
+        body: object,
+        force: kube.flags.on('force-conflicts'),
+        ...writeOptions(kube, dryRun, manager),
+      }),
+    )
     deeds.say(definition, result, 'serverside-applied')
   } catch (error) {
     if (!(error instanceof StatusError) || error.reason !== 'Conflict') throw error
@@ -158,20 +192,24 @@ function applyHere(kube: Invocation, manifest: Manifest, deeds: Deeds, dryRun: D
     const generated = (manifest.object.metadata as { generateName?: string } | undefined)?.generateName
     if (generated) throw new KubectlError(`from ${generated}: cannot use generate name with apply`)
     const groupVersion = manifest.object.apiVersion.includes('/') ? manifest.object.apiVersion : `/${manifest.object.apiVersion}`
-    throw new KubectlError(`error when retrieving current configuration of:\nResource: "${groupVersion}, Resource=${definition.plural}", GroupVersionKind: "${groupVersion}, Kind=${definition.kind}"\nName: "", Namespace: "${namespace}"\nfrom server for: "${source}": resource name may not be empty`)
+    throw new KubectlError(
+      `error when retrieving current configuration of:\nResource: "${groupVersion}, Resource=${definition.plural}", GroupVersionKind: "${groupVersion}, Kind=${definition.kind}"\nName: "", Namespace: "${namespace}"\nfrom server for: "${source}": resource name may not be empty`,
+    )
   }
   const modified = withLastApplied(manifest.object)
   const options = writeOptions(kube, dryRun, kube.flags.text('field-manager'))
-  const live = kube.call(client => client.find(definition.resource, namespace, name))
+  const live = kube.call((client) => client.find(definition.resource, namespace, name))
   if (!live) {
     const draft = pruneNulls(modified) as KubeObject
-    const created = dryRun === 'client' ? draft : kube.call(client => client.create(definition.resource, namespace, draft, options))
+    const created = dryRun === 'client' ? draft : kube.call((client) => client.create(definition.resource, namespace, draft, options))
     deeds.say(definition, created, 'created')
     return
   }
   const annotation = live.metadata.annotations?.[LAST_APPLIED]
   if (annotation === undefined) {
-    kube.error(`Warning: resource ${definition.plural}/${name} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`)
+    kube.error(
+      `Warning: resource ${definition.plural}/${name} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
+    )
   }
   const original: unknown = annotation === undefined ? {} : parseAnnotation(annotation)
   const custom = manifest.object.apiVersion.split('/')[0].includes('.') && !manifest.object.apiVersion.split('/')[0].endsWith('.k8s.io')
@@ -181,12 +219,14 @@ function applyHere(kube: Invocation, manifest: Manifest, deeds: Deeds, dryRun: D
   let result = live
   if (!empty && dryRun !== 'client') {
     try {
-      result = kube.call(client => client.patch(definition.resource, namespace, name, { type: custom ? 'merge' : 'strategic', body: patch, ...options }))
+      result = kube.call((client) =>
+        client.patch(definition.resource, namespace, name, { type: custom ? 'merge' : 'strategic', body: patch, ...options }),
+      )
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
       if (kube.flags.on('force') && error.reason === 'Invalid') {
-        kube.call(client => client.delete(definition.resource, namespace, name, { gracePeriodSeconds: 0 }))
-        result = kube.call(client => client.create(definition.resource, namespace, pruneNulls(modified) as object, options))
+        kube.call((client) => client.delete(definition.resource, namespace, name, { gracePeriodSeconds: 0 }))
+        result = kube.call((client) => client.create(definition.resource, namespace, pruneNulls(modified) as object, options))
       } else if (error.reason === 'Invalid') throw error
       else {
         const groupVersion = live.apiVersion.includes('/') ? live.apiVersion : `/${live.apiVersion}`
@@ -221,6 +261,8 @@ function pruneNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(pruneNulls)
   if (!isPlainObject(value)) return value
   const result: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) if (value[key] !== null) Object.defineProperty(result, key, { value: pruneNulls(value[key]), enumerable: true, configurable: true, writable: true })
+  for (const key of Object.keys(value))
+    if (value[key] !== null)
+      Object.defineProperty(result, key, { value: pruneNulls(value[key]), enumerable: true, configurable: true, writable: true })
   return result
 }

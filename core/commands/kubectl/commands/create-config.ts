@@ -9,34 +9,54 @@ import type { Invocation } from '../invocation.ts'
 import { KubectlError } from '../kubectl-error.ts'
 
 const DATA_FLAGS = [
-  flag('strings', 'from-env-file', '', 'File with lines of key=value.'), flag('strings', 'from-file', '', '[key=]file, or a directory of files.'),
-  flag('array', 'from-literal', '', 'key=value.'), flag('bool', 'append-hash', 'false', 'Not modelled.'),
+  flag('strings', 'from-env-file', '', 'File with lines of key=value.'),
+  flag('strings', 'from-file', '', '[key=]file, or a directory of files.'),
+  flag('array', 'from-literal', '', 'key=value.'),
+  flag('bool', 'append-hash', 'false', 'Not modelled.'),
 ]
 
 export const configGenerators: readonly CommandSpec[] = [
   generatorCommand({
-    name: 'namespace', aliases: ['ns'], short: 'Create a namespace with the specified name', noun: 'namespace', usage: 'create namespace NAME [--dry-run=server|client|none] [options]',
-    flags: [], namespaced: false, make: (_, name) => ({ kind: 'Namespace', apiVersion: 'v1', metadata: metadataOf(name), spec: {}, status: {} }),
+    name: 'namespace',
+    aliases: ['ns'],
+    short: 'Create a namespace with the specified name',
+    noun: 'namespace',
+    usage: 'create namespace NAME [--dry-run=server|client|none] [options]',
+    flags: [],
+    namespaced: false,
+    make: (_, name) => ({ kind: 'Namespace', apiVersion: 'v1', metadata: metadataOf(name), spec: {}, status: {} }),
   }),
   generatorCommand({
-    name: 'configmap', aliases: ['cm'], short: 'Create a config map from a local file, directory or literal value', noun: 'configmap',
-    usage: 'create configmap NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none] [options]', flags: DATA_FLAGS,
+    name: 'configmap',
+    aliases: ['cm'],
+    short: 'Create a config map from a local file, directory or literal value',
+    noun: 'configmap',
+    usage: 'create configmap NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none] [options]',
+    flags: DATA_FLAGS,
     make(kube, name) {
       const data = dataOf(kube)
       return { kind: 'ConfigMap', apiVersion: 'v1', metadata: metadataOf(name), ...(Object.keys(data).length > 0 ? { data } : {}) }
     },
   }),
   {
-    name: 'secret', short: 'Create a secret using a specified subcommand', usage: 'create secret (docker-registry | generic | tls) [options]',
+    name: 'secret',
+    short: 'Create a secret using a specified subcommand',
+    usage: 'create secret (docker-registry | generic | tls) [options]',
     commands: [
       generatorCommand({
-        name: 'generic', short: 'Create a secret from a local file, directory, or literal value', noun: 'secret',
-        usage: 'create secret generic NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none] [options]',
+        name: 'generic',
+        short: 'Create a secret from a local file, directory, or literal value',
+        noun: 'secret',
+        usage:
+          'create secret generic NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none] [options]',
         flags: [...DATA_FLAGS, flag('string', 'type', '', 'Type of the secret.')],
         make: (kube, name) => secret(name, dataOf(kube), kube.flags.text('type')),
       }),
       generatorCommand({
-        name: 'tls', short: 'Create a TLS secret', noun: 'secret', usage: 'create secret tls NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none] [options]',
+        name: 'tls',
+        short: 'Create a TLS secret',
+        noun: 'secret',
+        usage: 'create secret tls NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none] [options]',
         flags: [flag('string', 'cert', '', 'File with the certificate.'), flag('string', 'key', '', 'File with the key.')],
         make(kube, name) {
           if (kube.flags.text('key') === '') throw new KubectlError('key must be specified')
@@ -47,11 +67,18 @@ export const configGenerators: readonly CommandSpec[] = [
         },
       }),
       generatorCommand({
-        name: 'docker-registry', short: 'Create a secret for use with a Docker registry', noun: 'secret',
-        usage: 'create secret docker-registry NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [options]',
-        flags: ['docker-email', 'docker-password', 'docker-username'].map(name => flag('string', name, '', 'Account of the registry.')).concat(flag('string', 'docker-server', 'https://index.docker.io/v1/', 'Address of the registry.')),
+        name: 'docker-registry',
+        short: 'Create a secret for use with a Docker registry',
+        noun: 'secret',
+        usage:
+          'create secret docker-registry NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [options]',
+        flags: ['docker-email', 'docker-password', 'docker-username']
+          .map((name) => flag('string', name, '', 'Account of the registry.'))
+          .concat(flag('string', 'docker-server', 'https://index.docker.io/v1/', 'Address of the registry.')),
         make(kube, name) {
-          const [server, username, password, email] = ['server', 'username', 'password', 'email'].map(part => kube.flags.text(`docker-${part}`))
+          const [server, username, password, email] = ['server', 'username', 'password', 'email'].map((part) =>
+            kube.flags.text(`docker-${part}`),
+          )
           const account = { username, password, ...(email === '' ? {} : { email }), auth: encodeBase64(`${username}:${password}`) }
           return secret(name, { '.dockerconfigjson': JSON.stringify({ auths: { [server]: account } }) }, 'kubernetes.io/dockerconfigjson')
         },
@@ -59,19 +86,40 @@ export const configGenerators: readonly CommandSpec[] = [
     ],
   },
   generatorCommand({
-    name: 'serviceaccount', aliases: ['sa'], short: 'Create a service account with the specified name', noun: 'serviceaccount', usage: 'create serviceaccount NAME [--dry-run=server|client|none] [options]',
-    flags: [], make: (_, name) => ({ kind: 'ServiceAccount', apiVersion: 'v1', metadata: metadataOf(name) }),
+    name: 'serviceaccount',
+    aliases: ['sa'],
+    short: 'Create a service account with the specified name',
+    noun: 'serviceaccount',
+    usage: 'create serviceaccount NAME [--dry-run=server|client|none] [options]',
+    flags: [],
+    make: (_, name) => ({ kind: 'ServiceAccount', apiVersion: 'v1', metadata: metadataOf(name) }),
   }),
   generatorCommand({
-    name: 'quota', aliases: ['resourcequota'], short: 'Create a quota with the specified name', noun: 'quota', usage: 'create quota NAME [--hard=key1=value1,key2=value2] [--dry-run=server|client|none] [options]',
+    name: 'quota',
+    aliases: ['resourcequota'],
+    short: 'Create a quota with the specified name',
+    noun: 'quota',
+    usage: 'create quota NAME [--hard=key1=value1,key2=value2] [--dry-run=server|client|none] [options]',
     flags: [flag('string', 'hard', '', 'Limits, resource=quantity.')],
-    make: (kube, name) => ({ kind: 'ResourceQuota', apiVersion: 'v1', metadata: metadataOf(name), spec: kube.flags.text('hard') === '' ? {} : { hard: parsePairs(kube.flags.text('hard')) }, status: {} }),
+    make: (kube, name) => ({
+      kind: 'ResourceQuota',
+      apiVersion: 'v1',
+      metadata: metadataOf(name),
+      spec: kube.flags.text('hard') === '' ? {} : { hard: parsePairs(kube.flags.text('hard')) },
+      status: {},
+    }),
   }),
 ]
 
 function secret(name: string, data: Record<string, string>, type: string): ReturnType<Parameters<typeof generatorCommand>[0]['make']> {
-  const encoded = Object.fromEntries(Object.keys(data).map(key => [key, encodeBase64(data[key])]))
-  return { kind: 'Secret', apiVersion: 'v1', metadata: metadataOf(name), ...(Object.keys(data).length > 0 ? { data: encoded } : {}), ...(type === '' ? {} : { type }) }
+  const encoded = Object.fromEntries(Object.keys(data).map((key) => [key, encodeBase64(data[key])]))
+  return {
+    kind: 'Secret',
+    apiVersion: 'v1',
+    metadata: metadataOf(name),
+    ...(Object.keys(data).length > 0 ? { data: encoded } : {}),
+    ...(type === '' ? {} : { type }),
+  }
 }
 
 function dataOf(kube: Invocation): Record<string, string> {
@@ -79,7 +127,10 @@ function dataOf(kube: Invocation): Record<string, string> {
   const add = (key: string, value: string): void => {
     const problem = isConfigKey(key)[0]
     if (problem !== undefined) throw new KubectlError(`"${key}" is not a valid key name: ${problem}`)
-    if (data.has(key)) throw new KubectlError(`cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data for ConfigMap ${JSON.stringify(kube.args[0] ?? '')}`)
+    if (data.has(key))
+      throw new KubectlError(
+        `cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data for ConfigMap ${JSON.stringify(kube.args[0] ?? '')}`,
+      )
     data.set(key, value)
   }
   for (const text of kube.flags.list('from-literal')) {
@@ -117,6 +168,9 @@ function addFile(kube: Invocation, source: string, add: (key: string, value: str
 
 function fileText(kube: Invocation, path: string): string {
   const text = kube.proc.fs.read(kube.proc.path(path))
-  if (isErrno(text)) throw new KubectlError(text === 'ENOENT' ? `error reading ${path}: no such file or directory` : `error reading ${path}: ${strerror(text).toLowerCase()}`)
+  if (isErrno(text))
+    throw new KubectlError(
+      text === 'ENOENT' ? `error reading ${path}: no such file or directory` : `error reading ${path}: ${strerror(text).toLowerCase()}`,
+    )
   return text
 }

@@ -9,11 +9,19 @@ import { select } from '../selection.ts'
 
 export const workloadGenerators: readonly CommandSpec[] = [
   generatorCommand({
-    name: 'deployment', aliases: ['deploy'], short: 'Create a deployment with the specified name', noun: 'deployment',
-    usage: 'create deployment NAME --image=image -- [COMMAND] [args...] [options]', required: ['image'],
-    examples: ['kubectl create deployment web --image=nginx', 'kubectl create deployment web --image=nginx --replicas=3 --port=80 --dry-run=client -o yaml'],
+    name: 'deployment',
+    aliases: ['deploy'],
+    short: 'Create a deployment with the specified name',
+    noun: 'deployment',
+    usage: 'create deployment NAME --image=image -- [COMMAND] [args...] [options]',
+    required: ['image'],
+    examples: [
+      'kubectl create deployment web --image=nginx',
+      'kubectl create deployment web --image=nginx --replicas=3 --port=80 --dry-run=client -o yaml',
+    ],
     flags: [
-      flag('strings', 'image', '', 'Image of the container; several make several containers.'), flag('int', 'port', '-1', 'Port that the container shows.'),
+      flag('strings', 'image', '', 'Image of the container; several make several containers.'),
+      flag('int', 'port', '-1', 'Port that the container shows.'),
       flag('int', 'replicas', '1', 'Number of pods.', 'r'),
     ],
     make(kube, name, command) {
@@ -23,18 +31,31 @@ export const workloadGenerators: readonly CommandSpec[] = [
       if (replicas < 0) throw new KubectlError(`replicas must be greater than or equal to 0`)
       const port = kube.flags.number('port')
       const labels = { app: name }
-      const containers = images.map(image => ({
-        name: containerName(kube, image), image, ...(command.length > 0 ? { command: [...command] } : {}),
-        ...(port >= 0 && images.length > 0 ? { ports: [{ containerPort: port }] } : {}), resources: {},
+      const containers = images.map((image) => ({
+        name: containerName(kube, image),
+        image,
+        ...(command.length > 0 ? { command: [...command] } : {}),
+        ...(port >= 0 && images.length > 0 ? { ports: [{ containerPort: port }] } : {}),
+        resources: {},
       }))
       return {
-        kind: 'Deployment', apiVersion: 'apps/v1', metadata: metadataOf(name, { labels }),
-        spec: { replicas, selector: { matchLabels: labels }, template: { metadata: metadataOf('', { labels }), spec: { containers } }, strategy: {} }, status: {},
+        kind: 'Deployment',
+        apiVersion: 'apps/v1',
+        metadata: metadataOf(name, { labels }),
+        spec: {
+          replicas,
+          selector: { matchLabels: labels },
+          template: { metadata: metadataOf('', { labels }), spec: { containers } },
+          strategy: {},
+        },
+        status: {},
       }
     },
   }),
   generatorCommand({
-    name: 'job', short: 'Create a job with the specified name', noun: 'job',
+    name: 'job',
+    short: 'Create a job with the specified name',
+    noun: 'job',
     usage: 'create job NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...] [options]',
     examples: ['kubectl create job once --image=busybox -- date', 'kubectl create job once --from=cronjob/nightly'],
     flags: [flag('string', 'image', '', 'Image of the container.'), flag('string', 'from', '', 'Cron job to take the template from.')],
@@ -48,15 +69,26 @@ export const workloadGenerators: readonly CommandSpec[] = [
     },
   }),
   generatorCommand({
-    name: 'cronjob', aliases: ['cj'], short: 'Create a cron job with the specified name', noun: 'cronjob',
-    usage: "create cronjob NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags] [options]", required: ['image', 'schedule'],
+    name: 'cronjob',
+    aliases: ['cj'],
+    short: 'Create a cron job with the specified name',
+    noun: 'cronjob',
+    usage: "create cronjob NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags] [options]",
+    required: ['image', 'schedule'],
     flags: [
-      flag('string', 'image', '', 'Image of the container.'), flag('string', 'schedule', '', 'When it runs, as cron writes it.'),
+      flag('string', 'image', '', 'Image of the container.'),
+      flag('string', 'schedule', '', 'When it runs, as cron writes it.'),
       flag('string', 'restart', 'OnFailure', 'Restart policy: OnFailure, Never.'),
     ],
     make(kube, name, command) {
       const template = { metadata: metadataOf(name), spec: jobSpec(name, kube.flags.text('image'), command, kube.flags.text('restart')) }
-      return { kind: 'CronJob', apiVersion: 'batch/v1', metadata: metadataOf(name), spec: { schedule: kube.flags.text('schedule'), jobTemplate: template }, status: {} }
+      return {
+        kind: 'CronJob',
+        apiVersion: 'batch/v1',
+        metadata: metadataOf(name),
+        spec: { schedule: kube.flags.text('schedule'), jobTemplate: template },
+        status: {},
+      }
     },
   }),
 ]
@@ -70,15 +102,24 @@ function jobFrom(kube: Invocation, name: string, from: string, command: readonly
   if (command.length > 0) throw new KubectlError('cannot specify --from and command')
   const [target] = select(kube, [from]).targets
   if (target?.definition.kind !== 'CronJob') throw new KubectlError('from must be an existing cronjob')
-  const cron = kube.call(client => client.get(target.definition.resource, target.namespace, target.name)) as KubeObject & { spec: { jobTemplate: { metadata?: KubeObject['metadata']; spec: object } } }
+  const cron = kube.call((client) => client.get(target.definition.resource, target.namespace, target.name)) as KubeObject & {
+    spec: { jobTemplate: { metadata?: KubeObject['metadata']; spec: object } }
+  }
   const template = cloneJson(cron.spec.jobTemplate)
   return {
-    kind: 'Job', apiVersion: 'batch/v1',
+    kind: 'Job',
+    apiVersion: 'batch/v1',
     metadata: {
-      ...metadataOf(name, { ...(template.metadata?.labels ? { labels: template.metadata.labels } : {}), annotations: { 'cronjob.kubernetes.io/instantiate': 'manual', ...(template.metadata?.annotations ?? {}) } }),
-      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: cron.metadata.name, uid: cron.metadata.uid ?? '', controller: true }],
+      ...metadataOf(name, {
+        ...(template.metadata?.labels ? { labels: template.metadata.labels } : {}),
+        annotations: { 'cronjob.kubernetes.io/instantiate': 'manual', ...(template.metadata?.annotations ?? {}) },
+      }),
+      ownerReferences: [
+        { apiVersion: 'batch/v1', kind: 'CronJob', name: cron.metadata.name, uid: cron.metadata.uid ?? '', controller: true },
+      ],
     },
-    spec: template.spec, status: {},
+    spec: template.spec,
+    status: {},
   }
 }
 

@@ -13,11 +13,23 @@ import { networkGenerators } from './create-network.ts'
 import { workloadGenerators } from './create-workload.ts'
 
 export const createCommand: CommandSpec = {
-  name: 'create', group: 'Basic Commands (Beginner)', short: 'Create a resource from a file or from stdin', usage: 'create -f FILENAME [options]',
-  examples: ['kubectl create -f pod.yaml', 'kubectl create deployment web --image=nginx --replicas=3', 'kubectl create service nodeport web --tcp=80:8080'],
+  name: 'create',
+  group: 'Basic Commands (Beginner)',
+  short: 'Create a resource from a file or from stdin',
+  usage: 'create -f FILENAME [options]',
+  examples: [
+    'kubectl create -f pod.yaml',
+    'kubectl create deployment web --image=nginx --replicas=3',
+    'kubectl create service nodeport web --tcp=80:8080',
+  ],
   flags: [
-    ...FILE_FLAGS, ...PRINT_FLAGS, SELECTOR_FLAG, DRY_RUN_FLAG, VALIDATE_FLAG,
-    flag('bool', 'edit', 'false', 'Not modelled.'), flag('string', 'field-manager', 'kubectl-create', 'Name under which fields are owned.'),
+    ...FILE_FLAGS,
+    ...PRINT_FLAGS,
+    SELECTOR_FLAG,
+    DRY_RUN_FLAG,
+    VALIDATE_FLAG,
+    flag('bool', 'edit', 'false', 'Not modelled.'),
+    flag('string', 'field-manager', 'kubectl-create', 'Name under which fields are owned.'),
     flag('bool', 'save-config', 'false', 'Keep the manifest in the annotation of kubectl apply.'),
   ],
   commands: [...workloadGenerators, ...networkGenerators, ...configGenerators, ...accessGenerators],
@@ -36,8 +48,16 @@ export const createCommand: CommandSpec = {
       const { definition, namespace } = manifest
       const object = kube.flags.on('save-config') ? withLastApplied(manifest.object) : manifest.object
       const done = attempt(errors, 'creating', manifest.source, () => {
-        const options = { fieldValidation: validationOf(kube), fieldManager: kube.flags.text('field-manager'), ...(dryRun === 'server' ? { dryRun: true } : {}) }
-        deeds.say(definition, dryRun === 'client' ? object : kube.call(client => client.create(definition.resource, namespace, object, options)), 'created')
+        const options = {
+          fieldValidation: validationOf(kube),
+          fieldManager: kube.flags.text('field-manager'),
+          ...(dryRun === 'server' ? { dryRun: true } : {}),
+        }
+        deeds.say(
+          definition,
+          dryRun === 'client' ? object : kube.call((client) => client.create(definition.resource, namespace, object, options)),
+          'created',
+        )
       })
       if (!done) refused.push(manifest)
       yield* kube.proc.work(requestUs)

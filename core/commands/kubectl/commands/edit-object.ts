@@ -56,7 +56,11 @@ export function* editObject(kube: Invocation, found: Found): Generator<Wait, num
       const outcome = send(kube, found, original, text)
       if (outcome === null) return 0
       body = withoutComments(text)
-      head = `${HEAD}${outcome.split('\n').filter(line => line !== '').map(line => `# ${line}\n`).join('')}#\n`
+      head = `${HEAD}${outcome
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => `# ${line}\n`)
+        .join('')}#\n`
       kube.error(`${outcome}\nThe file was reopened with the failure.\n`)
       write(head + body)
       proc.world.trace.emit({ kind: 'editor.open', path })
@@ -82,7 +86,10 @@ function* saved(kube: Invocation, path: string, written: string): Generator<Wait
 }
 
 function withoutComments(text: string): string {
-  return text.split('\n').filter(line => !line.startsWith('#')).join('\n')
+  return text
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n')
 }
 
 /** Null when the server took it, else what to tell. */
@@ -93,7 +100,8 @@ function send(kube: Invocation, found: Found, original: KubeObject, text: string
   const edited = read.documents[0]?.value
   if (!isPlainObject(edited)) return 'error: the file holds no object'
   const metadata = edited.metadata as { name?: unknown } | undefined
-  if (edited.kind !== original.kind || metadata?.name !== original.metadata.name) return 'error: At least one of apiVersion, kind and name was changed'
+  if (edited.kind !== original.kind || metadata?.name !== original.metadata.name)
+    return 'error: At least one of apiVersion, kind and name was changed'
   if (equalJson(edited, original)) {
     kube.error('Edit cancelled, no changes made.\n')
     return null
@@ -101,7 +109,14 @@ function send(kube: Invocation, found: Found, original: KubeObject, text: string
   try {
     const custom = definition.group.includes('.') && !definition.group.endsWith('.k8s.io')
     const patch = custom ? jsonMergePatch(original, edited, original) : threeWayPatch(definition.kind, original, edited, original)
-    kube.call(client => client.patch(definition.resource, namespace, name, { type: custom ? 'merge' : 'strategic', body: patch, fieldManager: kube.flags.text('field-manager'), fieldValidation: 'Strict' }))
+    kube.call((client) =>
+      client.patch(definition.resource, namespace, name, {
+        type: custom ? 'merge' : 'strategic',
+        body: patch,
+        fieldManager: kube.flags.text('field-manager'),
+        fieldValidation: 'Strict',
+      }),
+    )
     kube.print(`${objectName(found)} edited\n`)
     return null
   } catch (error) {

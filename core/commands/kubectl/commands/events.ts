@@ -24,19 +24,34 @@ export interface EventObject extends KubeObject {
 }
 
 export const eventsCommand: CommandSpec = {
-  name: 'events', group: 'Troubleshooting and Debugging Commands', short: 'List events', usage: 'events [(-o|--output=)json|yaml|name|…] [--for TYPE/NAME] [--watch] [--types=Normal,Warning] [options]',
+  name: 'events',
+  group: 'Troubleshooting and Debugging Commands',
+  short: 'List events',
+  usage: 'events [(-o|--output=)json|yaml|name|…] [--for TYPE/NAME] [--watch] [--types=Normal,Warning] [options]',
   examples: ['kubectl events', 'kubectl events --for pod/web --watch', 'kubectl events -A --types=Warning'],
-  flags: [...PRINT_FLAGS, ALL_NAMESPACES_FLAG, flag('int', 'chunk-size', '500', 'Accepted and ignored.'), flag('string', 'for', '', 'Events of one object, TYPE/NAME.'), flag('bool', 'no-headers', 'false', 'No heading.'), flag('strings', 'types', '', 'Normal, Warning.'), flag('bool', 'watch', 'false', 'Go on with what comes.', 'w')],
+  flags: [
+    ...PRINT_FLAGS,
+    ALL_NAMESPACES_FLAG,
+    flag('int', 'chunk-size', '500', 'Accepted and ignored.'),
+    flag('string', 'for', '', 'Events of one object, TYPE/NAME.'),
+    flag('bool', 'no-headers', 'false', 'No heading.'),
+    flag('strings', 'types', '', 'Normal, Warning.'),
+    flag('bool', 'watch', 'false', 'Go on with what comes.', 'w'),
+  ],
   *run(kube) {
     const types = kube.flags.list('types')
-    for (const type of types) if (!['normal', 'warning'].includes(type.toLowerCase())) throw new KubectlError('valid --types are Normal or Warning')
+    for (const type of types)
+      if (!['normal', 'warning'].includes(type.toLowerCase())) throw new KubectlError('valid --types are Normal or Warning')
     const all = kube.flags.on('all-namespaces')
     const target = kube.flags.text('for') === '' ? null : select(kube, [kube.flags.text('for')]).targets[0]
-    const wanted = (event: EventObject): boolean => (types.length === 0 || types.some(type => type.toLowerCase() === (event.type ?? '').toLowerCase()))
-      && (target === null || (event.involvedObject.kind === target.definition.kind && event.involvedObject.name === target.name))
+    const wanted = (event: EventObject): boolean =>
+      (types.length === 0 || types.some((type) => type.toLowerCase() === (event.type ?? '').toLowerCase())) &&
+      (target === null || (event.involvedObject.kind === target.definition.kind && event.involvedObject.name === target.name))
     const scope = all ? {} : { namespace: kube.namespace }
-    const list = kube.call(client => client.list('events', scope))
-    const events = (list.items as EventObject[]).filter(wanted).sort((a, b) => lastSeenMs(a) - lastSeenMs(b) || byText(a.metadata.name, b.metadata.name))
+    const list = kube.call((client) => client.list('events', scope))
+    const events = (list.items as EventObject[])
+      .filter(wanted)
+      .sort((a, b) => lastSeenMs(a) - lastSeenMs(b) || byText(a.metadata.name, b.metadata.name))
     const printer = printerOf(kube)
     const watching = kube.flags.on('watch')
     if (events.length === 0 && !watching) {
@@ -48,18 +63,34 @@ export const eventsCommand: CommandSpec = {
     const show = (batch: readonly EventObject[]): void => {
       if (printer) {
         if (watching) for (const event of batch) kube.print(printer(event, () => `event/${event.metadata.name}`))
-        else kube.print(printer({ apiVersion: 'v1', items: batch, kind: 'EventList', metadata: { resourceVersion: '' } }, object => `event/${(object as EventObject).metadata.name}`))
+        else
+          kube.print(
+            printer(
+              { apiVersion: 'v1', items: batch, kind: 'EventList', metadata: { resourceVersion: '' } },
+              (object) => `event/${(object as EventObject).metadata.name}`,
+            ),
+          )
         return
       }
       const head = headed ? '' : `${all ? 'NAMESPACE\t' : ''}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE\n`
       headed = true
-      kube.print(writer.format(head + batch.map(event => `${all ? `${event.metadata.namespace ?? ''}\t` : ''}${eventAge(event, kube.nowMs)}\t${event.type ?? ''}\t${event.reason ?? ''}\t${event.involvedObject.kind ?? ''}/${event.involvedObject.name ?? ''}\t${(event.message ?? '').trim()}\n`).join('')))
+      kube.print(
+        writer.format(
+          head +
+            batch
+              .map(
+                (event) =>
+                  `${all ? `${event.metadata.namespace ?? ''}\t` : ''}${eventAge(event, kube.nowMs)}\t${event.type ?? ''}\t${event.reason ?? ''}\t${event.involvedObject.kind ?? ''}/${event.involvedObject.name ?? ''}\t${(event.message ?? '').trim()}\n`,
+              )
+              .join(''),
+        ),
+      )
     }
     if (events.length > 0) show(events)
     if (!watching) return 0
     const queue: EventObject[] = []
     const arrived = new WaitQueue()
-    const stop = kube.client.watch('events', { ...scope, resourceVersion: list.metadata.resourceVersion }, change => {
+    const stop = kube.client.watch('events', { ...scope, resourceVersion: list.metadata.resourceVersion }, (change) => {
       if (change.type === 'DELETED' || change.type === 'BOOKMARK' || change.type === 'ERROR') return
       if (wanted(change.object as EventObject)) queue.push(change.object as EventObject)
       arrived.wake()
@@ -77,7 +108,13 @@ export const eventsCommand: CommandSpec = {
 }
 
 export function lastSeenMs(event: EventObject): number {
-  return parseTime(event.series?.lastObservedTime) ?? parseTime(event.lastTimestamp) ?? parseTime(event.eventTime) ?? parseTime(event.firstTimestamp) ?? 0
+  return (
+    parseTime(event.series?.lastObservedTime) ??
+    parseTime(event.lastTimestamp) ??
+    parseTime(event.eventTime) ??
+    parseTime(event.firstTimestamp) ??
+    0
+  )
 }
 
 /** `5m (x3 over 10m)`: how long ago, how often. */

@@ -16,7 +16,12 @@ export const uncordonCommand = cordon('uncordon', false, 'Mark node as schedulab
 
 function cordon(name: string, unschedulable: boolean, short: string): CommandSpec {
   return {
-    name, group: 'Cluster Management Commands', short, usage: `${name} NODE [options]`, flags: [SELECTOR_FLAG, DRY_RUN_FLAG], complete: completeNodes,
+    name,
+    group: 'Cluster Management Commands',
+    short,
+    usage: `${name} NODE [options]`,
+    flags: [SELECTOR_FLAG, DRY_RUN_FLAG],
+    complete: completeNodes,
     *run(kube) {
       const dryRun = dryRunOf(kube)
       for (const node of nodesOf(kube, name)) setSchedulable(kube, node, unschedulable, dryRun)
@@ -30,26 +35,44 @@ function nodesOf(kube: Invocation, command: string): Node[] {
   const selector = kube.flags.text('selector')
   if (kube.args.length === 0 && selector === '') throw kube.usage(`USAGE: ${command} NODE [flags]`)
   if (kube.args.length > 0 && selector !== '') throw kube.usage('error: cannot specify both a node name and a --selector option')
-  if (selector !== '') return kube.call(client => client.list('nodes', { labelSelector: selector })).items as unknown as Node[]
-  return kube.args.map(name => kube.call(client => client.get('nodes', '', name.replace(/^nodes?\//, ''))) as unknown as Node)
+  if (selector !== '') return kube.call((client) => client.list('nodes', { labelSelector: selector })).items as unknown as Node[]
+  return kube.args.map((name) => kube.call((client) => client.get('nodes', '', name.replace(/^nodes?\//, ''))) as unknown as Node)
 }
 
 function setSchedulable(kube: Invocation, node: Node, unschedulable: boolean, dryRun: DryRun): void {
   const already = (node.spec?.unschedulable ?? false) === unschedulable
   const verb = unschedulable ? 'cordoned' : 'uncordoned'
   if (!already && dryRun !== 'client') {
-    kube.call(client => client.patch('nodes', '', node.metadata.name, { type: 'strategic', body: { spec: { unschedulable: unschedulable ? true : null } }, fieldManager: 'kubectl-cordon', ...(dryRun === 'server' ? { dryRun: true } : {}) }))
+    kube.call((client) =>
+      client.patch('nodes', '', node.metadata.name, {
+        type: 'strategic',
+        body: { spec: { unschedulable: unschedulable ? true : null } },
+        fieldManager: 'kubectl-cordon',
+        ...(dryRun === 'server' ? { dryRun: true } : {}),
+      }),
+    )
   }
   kube.print(`node/${node.metadata.name} ${already ? `already ${verb}` : verb}${dryRunNote(dryRun)}\n`)
 }
 
 export const drainCommand: CommandSpec = {
-  name: 'drain', group: 'Cluster Management Commands', short: 'Drain node in preparation for maintenance', usage: 'drain NODE [options]', complete: completeNodes,
+  name: 'drain',
+  group: 'Cluster Management Commands',
+  short: 'Drain node in preparation for maintenance',
+  usage: 'drain NODE [options]',
+  complete: completeNodes,
   examples: ['kubectl drain worker-1 --ignore-daemonsets', 'kubectl drain worker-1 --ignore-daemonsets --delete-emptydir-data --force'],
   flags: [
-    SELECTOR_FLAG, DRY_RUN_FLAG, flag('bool', 'delete-emptydir-data', 'false', 'Pods with emptyDir volumes may go.'), flag('bool', 'disable-eviction', 'false', 'Delete instead of evict, past disruption budgets.'),
-    flag('bool', 'force', 'false', 'Pods without a controller may go.'), flag('int', 'grace-period', '-1', 'Seconds that a pod has to end.'), flag('bool', 'ignore-daemonsets', 'false', 'Leave pods of daemon sets where they are.'),
-    flag('string', 'pod-selector', '', 'Only these pods.'), flag('int', 'skip-wait-for-delete-timeout', '0', 'Do not wait for pods that are dying for longer.'), flag('duration', 'timeout', '0s', 'How long to wait, 0s for ever.'),
+    SELECTOR_FLAG,
+    DRY_RUN_FLAG,
+    flag('bool', 'delete-emptydir-data', 'false', 'Pods with emptyDir volumes may go.'),
+    flag('bool', 'disable-eviction', 'false', 'Delete instead of evict, past disruption budgets.'),
+    flag('bool', 'force', 'false', 'Pods without a controller may go.'),
+    flag('int', 'grace-period', '-1', 'Seconds that a pod has to end.'),
+    flag('bool', 'ignore-daemonsets', 'false', 'Leave pods of daemon sets where they are.'),
+    flag('string', 'pod-selector', '', 'Only these pods.'),
+    flag('int', 'skip-wait-for-delete-timeout', '0', 'Do not wait for pods that are dying for longer.'),
+    flag('duration', 'timeout', '0s', 'How long to wait, 0s for ever.'),
     flag('int', 'chunk-size', '500', 'Accepted and ignored.'),
   ],
   *run(kube) {
@@ -66,8 +89,8 @@ export const drainCommand: CommandSpec = {
       }
     }
     if (pending.length === 0) return 0
-    kube.error(`There are pending nodes to be drained:\n${pending.map(each => ` ${each.node}\n`).join('')}`)
-    throw new KubectlError(pending.map(each => each.error).join('\n'))
+    kube.error(`There are pending nodes to be drained:\n${pending.map((each) => ` ${each.node}\n`).join('')}`)
+    throw new KubectlError(pending.map((each) => each.error).join('\n'))
   },
 }
 
@@ -82,17 +105,20 @@ interface Judged {
 function judge(kube: Invocation, pod: Pod): Judged {
   const result: Judged = { pod, goes: true, warning: '', error: '' }
   const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-  const owner = pod.metadata.ownerReferences?.find(reference => reference.controller)
+  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller)
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return { ...result, goes: false }
   const dyingFor = kube.flags.number('skip-wait-for-delete-timeout')
   const dying = parseTime(pod.metadata.deletionTimestamp)
   if (dyingFor > 0 && dying !== undefined && kube.nowMs - dying > dyingFor * 1000) return { ...result, goes: false }
   if (finished) return result
   if (owner?.kind === 'DaemonSet') {
-    return kube.flags.on('ignore-daemonsets') ? { ...result, goes: false, warning: 'ignoring DaemonSet-managed Pods' } : { ...result, goes: false, error: 'DaemonSet-managed Pods (use --ignore-daemonsets to ignore)' }
+    return kube.flags.on('ignore-daemonsets')
+      ? { ...result, goes: false, warning: 'ignoring DaemonSet-managed Pods' }
+      : { ...result, goes: false, error: 'DaemonSet-managed Pods (use --ignore-daemonsets to ignore)' }
   }
-  if ((pod.spec.volumes ?? []).some(volume => volume.emptyDir)) {
-    if (!kube.flags.on('delete-emptydir-data')) return { ...result, goes: false, error: 'Pods with local storage (use --delete-emptydir-data to override)' }
+  if ((pod.spec.volumes ?? []).some((volume) => volume.emptyDir)) {
+    if (!kube.flags.on('delete-emptydir-data'))
+      return { ...result, goes: false, error: 'Pods with local storage (use --delete-emptydir-data to override)' }
     result.warning = 'deleting Pods with local storage'
   }
   if (!owner) {
@@ -103,18 +129,24 @@ function judge(kube: Invocation, pod: Pod): Judged {
 }
 
 function* drainNode(kube: Invocation, node: string, dryRun: DryRun): Generator<Wait, string | null, unknown> {
-  const pods = kube.call(client => client.list('pods', { fieldSelector: `spec.nodeName=${node}`, labelSelector: kube.flags.text('pod-selector') || undefined })).items as unknown as Pod[]
-  const judged = pods.map(pod => judge(kube, pod))
+  const pods = kube.call((client) =>
+    client.list('pods', { fieldSelector: `spec.nodeName=${node}`, labelSelector: kube.flags.text('pod-selector') || undefined }),
+  ).items as unknown as Pod[]
+  const judged = pods.map((pod) => judge(kube, pod))
   const grouped = (pick: (each: Judged) => string): [string, string][] => {
     const groups = new Map<string, string[]>()
-    for (const each of judged) if (pick(each) !== '') groups.set(pick(each), [...(groups.get(pick(each)) ?? []), `${each.pod.metadata.namespace}/${each.pod.metadata.name}`])
+    for (const each of judged)
+      if (pick(each) !== '')
+        groups.set(pick(each), [...(groups.get(pick(each)) ?? []), `${each.pod.metadata.namespace}/${each.pod.metadata.name}`])
     return [...groups].map(([text, names]) => [text, names.join(', ')])
   }
-  const errors = grouped(each => each.error).map(([text, names]) => `cannot delete ${text}: ${names}`)
+  const errors = grouped((each) => each.error).map(([text, names]) => `cannot delete ${text}: ${names}`)
   if (errors.length > 0) return errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`
-  const warnings = grouped(each => each.warning).map(([text, names]) => `${text}: ${names}`).join('; ')
+  const warnings = grouped((each) => each.warning)
+    .map(([text, names]) => `${text}: ${names}`)
+    .join('; ')
   if (warnings !== '') kube.warn(warnings)
-  const going = judged.filter(each => each.goes).map(each => each.pod)
+  const going = judged.filter((each) => each.goes).map((each) => each.pod)
   if (dryRun === 'client') {
     for (const pod of going) kube.print(`evicting pod ${pod.metadata.namespace}/${pod.metadata.name} (dry run)\n`)
     return null
@@ -128,8 +160,14 @@ function* drainNode(kube: Invocation, node: string, dryRun: DryRun): Generator<W
   for (const pod of going) {
     const rest = deadlineUs === Number.MAX_SAFE_INTEGER ? -1 : Math.max(0, (deadlineUs - kube.proc.world.clock.nowUs) / 1000)
     const { namespace, name, uid } = pod.metadata
-    const gone = yield* waitUntil(kube, { resource: 'pods', namespace, name }, rest, objects => !objects.some(object => object.metadata.uid === uid))
-    if (!gone) return `error when waiting for pod "${name}" in namespace "${namespace}" to terminate: global timeout reached: ${kube.flags.text('timeout')}`
+    const gone = yield* waitUntil(
+      kube,
+      { resource: 'pods', namespace, name },
+      rest,
+      (objects) => !objects.some((object) => object.metadata.uid === uid),
+    )
+    if (!gone)
+      return `error when waiting for pod "${name}" in namespace "${namespace}" to terminate: global timeout reached: ${kube.flags.text('timeout')}`
     kube.print(`pod/${name} evicted\n`)
   }
   return null
@@ -146,8 +184,16 @@ function* evict(kube: Invocation, pod: Pod, deadlineUs: number): Generator<Wait,
   kube.print(`${kube.flags.on('disable-eviction') ? 'deleting' : 'evicting'} pod ${namespace}/${name}\n`)
   for (let i = 0; i < retriesMax; i += 1) {
     try {
-      if (kube.flags.on('disable-eviction')) kube.call(client => client.delete('pods', namespace, name, deleteOptions))
-      else kube.call(client => client.subresource('pods', namespace, name, 'eviction', 'create', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace }, deleteOptions } as unknown as KubeObject))
+      if (kube.flags.on('disable-eviction')) kube.call((client) => client.delete('pods', namespace, name, deleteOptions))
+      else
+        kube.call((client) =>
+          client.subresource('pods', namespace, name, 'eviction', 'create', {
+            apiVersion: 'policy/v1',
+            kind: 'Eviction',
+            metadata: { name, namespace },
+            deleteOptions,
+          } as unknown as KubeObject),
+        )
       return null
     } catch (error) {
       if (!(error instanceof StatusError)) throw error

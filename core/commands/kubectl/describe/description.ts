@@ -32,25 +32,37 @@ export class Description {
   }
 
   labels(title: string, labels: Pairs): void {
-    this.#multiline(title, Object.keys(labels ?? {}).sort(byText).map(key => `${key}=${(labels as Record<string, string>)[key]}`))
+    this.#multiline(
+      title,
+      Object.keys(labels ?? {})
+        .sort(byText)
+        .map((key) => `${key}=${(labels as Record<string, string>)[key]}`),
+    )
   }
 
   annotations(title: string, annotations: Pairs): void {
     const lines: string[] = []
-    for (const key of Object.keys(annotations ?? {}).filter(each => each !== LAST_APPLIED).sort(byText)) {
+    for (const key of Object.keys(annotations ?? {})
+      .filter((each) => each !== LAST_APPLIED)
+      .sort(byText)) {
       const value = (annotations as Record<string, string>)[key].replace(/\n$/, '')
       if (value.length + key.length + 2 <= annotationLengthMax && !value.includes('\n')) lines.push(`${key}: ${value}`)
-      else lines.push(`${key}:`, ...value.split('\n').map(part => `  ${shorten(part, annotationLengthMax - 2)}`))
+      else lines.push(`${key}:`, ...value.split('\n').map((part) => `  ${shorten(part, annotationLengthMax - 2)}`))
     }
     this.#multiline(title, lines)
   }
 
   tolerations(title: string, tolerations: readonly Toleration[] | undefined): void {
-    this.#multiline(title, [...(tolerations ?? [])].sort((a, b) => byText(a.key ?? '', b.key ?? '')).map(each => {
-      const named = (each.key ?? '') !== '' || (each.effect ?? '') !== ''
-      const exists = each.operator === 'Exists' && !each.value ? (named ? ' op=Exists' : 'op=Exists') : ''
-      return `${each.key ?? ''}${each.value ? `=${each.value}` : ''}${each.effect ? `:${each.effect}` : ''}${exists}${each.tolerationSeconds !== undefined ? ` for ${each.tolerationSeconds}s` : ''}`
-    }))
+    this.#multiline(
+      title,
+      [...(tolerations ?? [])]
+        .sort((a, b) => byText(a.key ?? '', b.key ?? ''))
+        .map((each) => {
+          const named = (each.key ?? '') !== '' || (each.effect ?? '') !== ''
+          const exists = each.operator === 'Exists' && !each.value ? (named ? ' op=Exists' : 'op=Exists') : ''
+          return `${each.key ?? ''}${each.value ? `=${each.value}` : ''}${each.effect ? `:${each.effect}` : ''}${exists}${each.tolerationSeconds !== undefined ? ` for ${each.tolerationSeconds}s` : ''}`
+        }),
+    )
   }
 
   #multiline(title: string, lines: readonly string[]): void {
@@ -71,7 +83,10 @@ export class Description {
     this.line(1, 'Type\tReason\tAge\tFrom\tMessage')
     this.line(1, '----\t------\t----\t----\t-------')
     for (const event of [...events].sort((a, b) => lastSeenMs(a) - lastSeenMs(b))) {
-      this.line(1, `${event.type ?? ''}\t${event.reason ?? ''}\t${eventAge(event, nowMs)}\t${event.source?.component || (event.reportingComponent ?? '')}\t${(event.message ?? '').trim()}`)
+      this.line(
+        1,
+        `${event.type ?? ''}\t${event.reason ?? ''}\t${eventAge(event, nowMs)}\t${event.source?.component || (event.reportingComponent ?? '')}\t${(event.message ?? '').trim()}`,
+      )
     }
   }
 
@@ -107,7 +122,7 @@ export function since(text: string | null | undefined, nowMs: number): string {
 /** `a=b,c=d` of a map, `<none>` when empty: labels.FormatLabels. */
 export function pairsText(pairs: Pairs): string {
   const keys = Object.keys(pairs ?? {}).sort(byText)
-  return keys.length === 0 ? '<none>' : keys.map(key => `${key}=${(pairs as Record<string, string>)[key]}`).join(',')
+  return keys.length === 0 ? '<none>' : keys.map((key) => `${key}=${(pairs as Record<string, string>)[key]}`).join(',')
 }
 
 /** metav1.FormatLabelSelector. */

@@ -25,7 +25,8 @@ function content(out: Description, level: number, map: Record<string, unknown>, 
     if (Array.isArray(value)) {
       out.line(level, `${smartLabel(field)}:`)
       for (const item of value as unknown[]) {
-        if (item !== null && typeof item === 'object' && !Array.isArray(item)) content(out, level + 1, item as Record<string, unknown>, path)
+        if (item !== null && typeof item === 'object' && !Array.isArray(item))
+          content(out, level + 1, item as Record<string, unknown>, path)
         else out.line(level + 1, formatGoDefault(item))
       }
     } else if (value !== null && typeof value === 'object') {
@@ -39,5 +40,13 @@ function content(out: Description, level: number, map: Record<string, unknown>, 
 export function smartLabel(field: string): string {
   if (/[^A-Za-z-]/.test(field)) return field
   const parts = field.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|-+|[A-Z]+/g) ?? [field]
-  return parts.map(part => (ACRONYMS.has(part.toUpperCase()) ? part.toUpperCase() : part.toLowerCase() === part ? part.charAt(0).toUpperCase() + part.slice(1) : part)).join(' ')
+  return parts
+    .map((part) =>
+      ACRONYMS.has(part.toUpperCase())
+        ? part.toUpperCase()
+        : part.toLowerCase() === part
+          ? part.charAt(0).toUpperCase() + part.slice(1)
+          : part,
+    )
+    .join(' ')
 }

@@ -1,7 +1,19 @@
 /** Deployments, replica sets, daemon sets, stateful sets, jobs and their like in `kubectl describe`. Truth: k8s.io/kubectl/pkg/describe/describe.go. */
 import { matchesSelector, selectorFromMap, selectorFromObject, type Selector } from '../../../api/meta/labels.ts'
 import { humanDuration, parseTime } from '../../../api/meta/timestamp.ts'
-import type { CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, KubeObject, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, StatefulSet } from '../../../api/types/index.ts'
+import type {
+  CronJob,
+  DaemonSet,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Job,
+  KubeObject,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  ReplicationController,
+  StatefulSet,
+} from '../../../api/types/index.ts'
 import type { Invocation } from '../invocation.ts'
 import { boolText, type Description, longTime, pairsText, selectorText } from './description.ts'
 import { describePodTemplate } from './pod.ts'
@@ -19,7 +31,7 @@ function tags(out: Description, object: KubeObject): void {
 }
 
 function controller(out: Description, object: KubeObject): void {
-  const owner = object.metadata.ownerReferences?.find(reference => reference.controller)
+  const owner = object.metadata.ownerReferences?.find((reference) => reference.controller)
   if (owner) out.line(0, `Controlled By:\t${owner.kind}/${owner.name}`)
 }
 
@@ -28,8 +40,9 @@ function podsText(kube: Invocation, object: KubeObject, selector: Selector): str
   const pods = kube.client.list('pods', { namespace: object.metadata.namespace }).items as unknown as Pod[]
   const counts = new Map<string, number>()
   for (const pod of pods) {
-    const owned = pod.metadata.ownerReferences?.some(reference => reference.controller && reference.uid === object.metadata.uid) ?? false
-    if (owned && matchesSelector(selector, pod.metadata.labels)) counts.set(pod.status?.phase ?? 'Pending', (counts.get(pod.status?.phase ?? 'Pending') ?? 0) + 1)
+    const owned = pod.metadata.ownerReferences?.some((reference) => reference.controller && reference.uid === object.metadata.uid) ?? false
+    if (owned && matchesSelector(selector, pod.metadata.labels))
+      counts.set(pod.status?.phase ?? 'Pending', (counts.get(pod.status?.phase ?? 'Pending') ?? 0) + 1)
   }
   const of = (phase: string): number => counts.get(phase) ?? 0
   return `${of('Running')} Running / ${of('Pending')} Waiting / ${of('Succeeded')} Succeeded / ${of('Failed')} Failed`
@@ -41,18 +54,25 @@ const deployment: Describer = (out, object, kube) => {
   out.line(0, `CreationTimestamp:\t${longTime(metadata.creationTimestamp)}`)
   tags(out, object)
   out.line(0, `Selector:\t${selectorText(spec.selector)}`)
-  out.line(0, `Replicas:\t${spec.replicas ?? 1} desired | ${status?.updatedReplicas ?? 0} updated | ${status?.replicas ?? 0} total | ${status?.availableReplicas ?? 0} available | ${status?.unavailableReplicas ?? 0} unavailable`)
+  out.line(
+    0,
+    `Replicas:\t${spec.replicas ?? 1} desired | ${status?.updatedReplicas ?? 0} updated | ${status?.replicas ?? 0} total | ${status?.availableReplicas ?? 0} available | ${status?.unavailableReplicas ?? 0} unavailable`,
+  )
   out.line(0, `StrategyType:\t${spec.strategy?.type ?? ''}`)
   out.line(0, `MinReadySeconds:\t${spec.minReadySeconds ?? 0}`)
   const rolling = spec.strategy?.rollingUpdate
   if (rolling) out.line(0, `RollingUpdateStrategy:\t${rolling.maxUnavailable ?? 0} max unavailable, ${rolling.maxSurge ?? 0} max surge`)
   describePodTemplate(out, spec.template)
   out.conditions(status?.conditions)
-  const sets = (kube.client.list('replicasets.apps', { namespace: metadata.namespace }).items as unknown as ReplicaSet[]).filter(set => set.metadata.ownerReferences?.some(reference => reference.uid === metadata.uid))
+  const sets = (kube.client.list('replicasets.apps', { namespace: metadata.namespace }).items as unknown as ReplicaSet[]).filter((set) =>
+    set.metadata.ownerReferences?.some((reference) => reference.uid === metadata.uid),
+  )
   const revision = metadata.annotations?.['deployment.kubernetes.io/revision']
-  const fresh = sets.filter(set => set.metadata.annotations?.['deployment.kubernetes.io/revision'] === revision)
-  const old = sets.filter(set => !fresh.includes(set))
-  const text = (list: readonly ReplicaSet[]): string => list.map(set => `${set.metadata.name} (${set.status?.replicas ?? 0}/${set.spec.replicas ?? 1} replicas created)`).join(', ') || '<none>'
+  const fresh = sets.filter((set) => set.metadata.annotations?.['deployment.kubernetes.io/revision'] === revision)
+  const old = sets.filter((set) => !fresh.includes(set))
+  const text = (list: readonly ReplicaSet[]): string =>
+    list.map((set) => `${set.metadata.name} (${set.status?.replicas ?? 0}/${set.spec.replicas ?? 1} replicas created)`).join(', ') ||
+    '<none>'
   if (sets.length > 0) {
     out.line(0, `OldReplicaSets:\t${text(old)}`)
     out.line(0, `NewReplicaSet:\t${text(fresh)}`)
@@ -146,7 +166,10 @@ const job: Describer = (out, object) => {
   const [start, end] = [parseTime(status?.startTime), parseTime(status?.completionTime)]
   if (start !== undefined && end !== undefined) out.line(0, `Duration:\t${humanDuration(end - start)}`)
   if (spec.activeDeadlineSeconds !== undefined) out.line(0, `Active Deadline Seconds:\t${spec.activeDeadlineSeconds}s`)
-  out.line(0, `Pods Statuses:\t${status?.active ?? 0} Active${status?.ready === undefined ? '' : ` (${status.ready} Ready)`} / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`)
+  out.line(
+    0,
+    `Pods Statuses:\t${status?.active ?? 0} Active${status?.ready === undefined ? '' : ` (${status.ready} Ready)`} / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`,
+  )
   describePodTemplate(out, spec.template)
 }
 
@@ -168,7 +191,7 @@ const cronJob: Describer = (out, object) => {
   if (inner.activeDeadlineSeconds !== undefined) out.line(0, `Active Deadline Seconds:\t${inner.activeDeadlineSeconds}s`)
   describePodTemplate(out, inner.template)
   out.line(0, `Last Schedule Time:\t${status?.lastScheduleTime ? longTime(status.lastScheduleTime) : '<unset>'}`)
-  out.line(0, `Active Jobs:\t${(status?.active ?? []).map(each => each.name).join(', ') || '<none>'}`)
+  out.line(0, `Active Jobs:\t${(status?.active ?? []).map((each) => each.name).join(', ') || '<none>'}`)
 }
 
 const disruptionBudget: Describer = (out, object) => {
@@ -195,8 +218,13 @@ const autoscaler: Describer = (out, object) => {
     const current = status?.currentMetrics?.[i]?.resource?.current
     const { resource } = metric
     if (!resource) out.line(1, `<unknown metric type "${metric.type}">`)
-    else if (resource.target.averageValue !== undefined) out.line(1, `resource ${resource.name} on pods:\t${current?.averageValue ?? '<unknown>'} / ${resource.target.averageValue}`)
-    else out.line(1, `resource ${resource.name} on pods  (as a percentage of request):\t${current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}% (${current.averageValue ?? ''})`} / ${resource.target.averageUtilization === undefined ? '<auto>' : `${resource.target.averageUtilization}%`}`)
+    else if (resource.target.averageValue !== undefined)
+      out.line(1, `resource ${resource.name} on pods:\t${current?.averageValue ?? '<unknown>'} / ${resource.target.averageValue}`)
+    else
+      out.line(
+        1,
+        `resource ${resource.name} on pods  (as a percentage of request):\t${current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}% (${current.averageValue ?? ''})`} / ${resource.target.averageUtilization === undefined ? '<auto>' : `${resource.target.averageUtilization}%`}`,
+      )
   })
   out.line(0, `Min replicas:\t${spec.minReplicas ?? '<unset>'}`)
   out.line(0, `Max replicas:\t${spec.maxReplicas}`)
@@ -210,6 +238,13 @@ const autoscaler: Describer = (out, object) => {
 }
 
 export const WORKLOAD_DESCRIBERS: ReadonlyMap<string, Describer> = new Map([
-  ['deployments.apps', deployment], ['replicasets.apps', replicaSet], ['replicationcontrollers', replicationController], ['daemonsets.apps', daemonSet], ['statefulsets.apps', statefulSet],
-  ['jobs.batch', job], ['cronjobs.batch', cronJob], ['poddisruptionbudgets.policy', disruptionBudget], ['horizontalpodautoscalers.autoscaling', autoscaler],
+  ['deployments.apps', deployment],
+  ['replicasets.apps', replicaSet],
+  ['replicationcontrollers', replicationController],
+  ['daemonsets.apps', daemonSet],
+  ['statefulsets.apps', statefulSet],
+  ['jobs.batch', job],
+  ['cronjobs.batch', cronJob],
+  ['poddisruptionbudgets.policy', disruptionBudget],
+  ['horizontalpodautoscalers.autoscaling', autoscaler],
 ])

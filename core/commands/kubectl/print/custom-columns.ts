@@ -23,15 +23,18 @@ export function parseCustomColumns(spec: string): CustomColumn[] | string {
 
 /** A file of two lines: headers, and the paths below them. */
 export function parseCustomColumnsFile(text: string): CustomColumn[] | string {
-  const [headers, paths] = text.split('\n').map(line => line.trim().split(/\s+/))
-  if (!headers || !paths || headers.length !== paths.length) return `number of headers (${headers?.length ?? 0}) and field specifications (${paths?.length ?? 0}) don't match`
+  const [headers, paths] = text.split('\n').map((line) => line.trim().split(/\s+/))
+  if (!headers || !paths || headers.length !== paths.length)
+    return `number of headers (${headers?.length ?? 0}) and field specifications (${paths?.length ?? 0}) don't match`
   return parseCustomColumns(headers.map((header, i) => `${header}:${paths[i]}`).join(','))
 }
 
 export function customRow(columns: readonly CustomColumn[], object: unknown): string {
-  return columns.map(column => {
-    const values = column.path.values(object)
-    if ('error' in values || values.length === 0) return '<none>'
-    return (values as unknown[]).map(value => (value === null ? '<none>' : formatGoDefault(value))).join(',')
-  }).join('\t')
+  return columns
+    .map((column) => {
+      const values = column.path.values(object)
+      if ('error' in values || values.length === 0) return '<none>'
+      return (values as unknown[]).map((value) => (value === null ? '<none>' : formatGoDefault(value))).join(',')
+    })
+    .join('\t')
 }

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { renderGoTemplate } from './go-template.ts'
 
-const object = { kind: 'List', items: [{ metadata: { name: 'a', labels: { app: 'x' } }, n: 1 }, { metadata: { name: 'b' }, n: 2 }], data: { 'k.y': 'aGVsbG8=' } }
+const object = {
+  kind: 'List',
+  items: [
+    { metadata: { name: 'a', labels: { app: 'x' } }, n: 1 },
+    { metadata: { name: 'b' }, n: 2 },
+  ],
+  data: { 'k.y': 'aGVsbG8=' },
+}
 
 test.each([
   ['{{.kind}}', 'List'],

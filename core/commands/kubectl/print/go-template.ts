@@ -77,9 +77,13 @@ class Run {
       else this.nodes(node.otherwise, dot, variables)
       return
     }
-    const entries = Array.isArray(value) ? value.map((item, i): [unknown, unknown] => [i, item])
-      : value !== null && typeof value === 'object' ? Object.keys(value).sort(byText).map((key): [unknown, unknown] => [key, (value as Record<string, unknown>)[key]])
-      : []
+    const entries = Array.isArray(value)
+      ? value.map((item, i): [unknown, unknown] => [i, item])
+      : value !== null && typeof value === 'object'
+        ? Object.keys(value)
+            .sort(byText)
+            .map((key): [unknown, unknown] => [key, (value as Record<string, unknown>)[key]])
+        : []
     if (entries.length === 0) this.nodes(node.otherwise, dot, variables)
     for (const [key, item] of entries) {
       const names = node.pipe.variables
@@ -98,7 +102,7 @@ class Run {
 
   #command(terms: readonly Term[], dot: unknown, variables: Variables, last: unknown[]): unknown {
     const [first, ...rest] = terms
-    if (first.kind === 'name') return callFunction(first.name, [...rest.map(term => this.#term(term, dot, variables)), ...last])
+    if (first.kind === 'name') return callFunction(first.name, [...rest.map((term) => this.#term(term, dot, variables)), ...last])
     return this.#term(first, dot, variables)
   }
 
@@ -122,7 +126,8 @@ function fields(value: unknown, names: readonly string[]): unknown {
   let at = value
   for (const name of names) {
     if (at === null || at === undefined) return undefined
-    if (typeof at !== 'object' || Array.isArray(at)) throw new TemplateError(`can't evaluate field ${name} in type ${Array.isArray(at) ? '[]interface {}' : typeof at}`)
+    if (typeof at !== 'object' || Array.isArray(at))
+      throw new TemplateError(`can't evaluate field ${name} in type ${Array.isArray(at) ? '[]interface {}' : typeof at}`)
     at = Object.hasOwn(at, name) ? (at as Record<string, unknown>)[name] : undefined
   }
   return at
@@ -141,7 +146,7 @@ function callFunction(name: string, args: unknown[]): unknown {
     case 'len':
       return typeof args[0] === 'string' || Array.isArray(args[0]) ? args[0].length : Object.keys((args[0] ?? {}) as object).length
     case 'eq':
-      return args.slice(1).some(other => other === args[0])
+      return args.slice(1).some((other) => other === args[0])
     case 'ne':
       return args[0] !== args[1]
     case 'lt':
@@ -152,7 +157,7 @@ function callFunction(name: string, args: unknown[]): unknown {
       return name === 'lt' ? order < 0 : name === 'le' ? order <= 0 : name === 'gt' ? order > 0 : order >= 0
     }
     case 'and':
-      return args.find(arg => !truth(arg)) ?? args.at(-1)
+      return args.find((arg) => !truth(arg)) ?? args.at(-1)
     case 'or':
       return args.find(truth) ?? args.at(-1)
     case 'not':
@@ -176,7 +181,8 @@ function formatted(format: string, args: readonly unknown[]): string {
     if (verb === '%') return '%'
     const value = args[next]
     next += 1
-    const text = verb === 'q' ? JSON.stringify(String(value)) : verb === 'd' && typeof value === 'number' ? goNumber(value) : formatGoDefault(value)
+    const text =
+      verb === 'q' ? JSON.stringify(String(value)) : verb === 'd' && typeof value === 'number' ? goNumber(value) : formatGoDefault(value)
     return flags.includes('-') ? text.padEnd(Number(width || 0)) : text.padStart(Number(width || 0), flags.includes('0') ? '0' : ' ')
   })
 }
@@ -268,7 +274,7 @@ function pipeOf(state: { tokens: string[]; at: number }): Pipe {
   const variables: string[] = []
   const assign = tokens.indexOf(':=', state.at) >= 0 ? tokens.indexOf(':=', state.at) : tokens.indexOf('=', state.at)
   if (assign >= 0 && tokens[state.at].startsWith('$')) {
-    variables.push(...tokens.slice(state.at, assign).filter(token => token !== ','))
+    variables.push(...tokens.slice(state.at, assign).filter((token) => token !== ','))
     state.at = assign + 1
   }
   const commands: Term[][] = [[]]
@@ -278,7 +284,7 @@ function pipeOf(state: { tokens: string[]; at: number }): Pipe {
     if (token === '|') commands.push([])
     else (commands.at(-1) as Term[]).push(termOf(token, state))
   }
-  if (commands.some(command => command.length === 0)) throw new TemplateError('missing value for command')
+  if (commands.some((command) => command.length === 0)) throw new TemplateError('missing value for command')
   return { variables, commands }
 }
 

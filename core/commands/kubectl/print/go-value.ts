@@ -18,7 +18,10 @@ export function formatGoDefault(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(formatGoDefault).join(' ')}]`
   if (typeof value === 'object') {
     const map = value as Record<string, unknown>
-    return `map[${Object.keys(map).sort(byText).map(key => `${key}:${formatGoDefault(map[key])}`).join(' ')}]`
+    return `map[${Object.keys(map)
+      .sort(byText)
+      .map((key) => `${key}:${formatGoDefault(map[key])}`)
+      .join(' ')}]`
   }
   return typeof value === 'string' ? value : formatNumberOrBool(value)
 }
@@ -50,16 +53,18 @@ function write(value: unknown, indent: string, prefix: string, sorted: boolean):
   const inner = prefix + indent
   const [open, separator, close] = indent === '' ? ['', ',', ''] : [`\n${inner}`, `,\n${inner}`, `\n${prefix}`]
   if (Array.isArray(value)) {
-    return value.length === 0 ? '[]' : `[${open}${value.map(item => write(item, indent, inner, sorted)).join(separator)}${close}]`
+    return value.length === 0 ? '[]' : `[${open}${value.map((item) => write(item, indent, inner, sorted)).join(separator)}${close}]`
   }
   const map = value as Record<string, unknown>
-  const keys = Object.keys(map).filter(key => map[key] !== undefined)
+  const keys = Object.keys(map).filter((key) => map[key] !== undefined)
   if (sorted) keys.sort(byText)
   const colon = indent === '' ? ':' : ': '
-  return keys.length === 0 ? '{}' : `{${open}${keys.map(key => `${goQuote(key)}${colon}${write(map[key], indent, inner, sorted)}`).join(separator)}${close}}`
+  return keys.length === 0
+    ? '{}'
+    : `{${open}${keys.map((key) => `${goQuote(key)}${colon}${write(map[key], indent, inner, sorted)}`).join(separator)}${close}}`
 }
 
 /** encoding/json escapes `<`, `>`, `&` and the two line separators. */
 export function goQuote(text: string): string {
-  return JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -51,7 +51,9 @@ class Emitter {
   }
 
   #map(map: Record<string, unknown>, indent: number, inline: boolean): void {
-    const keys = Object.keys(map).filter(key => map[key] !== undefined).sort(byYamlKey)
+    const keys = Object.keys(map)
+      .filter((key) => map[key] !== undefined)
+      .sort(byYamlKey)
     if (keys.length === 0) {
       this.#write('{}')
       return
@@ -69,7 +71,12 @@ class Emitter {
         this.#write(':')
       }
       if (Array.isArray(value) && value.length > 0) this.#list(value, indent, false)
-      else if (value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).some(key => (value as Record<string, unknown>)[key] !== undefined)) {
+      else if (
+        value !== null &&
+        typeof value === 'object' &&
+        !Array.isArray(value) &&
+        Object.keys(value).some((key) => (value as Record<string, unknown>)[key] !== undefined)
+      ) {
         this.#map(value as Record<string, unknown>, indent + 2, false)
       } else {
         this.#write(' ')
@@ -192,8 +199,21 @@ function printable(char: string): boolean {
 }
 
 const ESCAPES: ReadonlyMap<number, string> = new Map([
-  [0, '0'], [7, 'a'], [8, 'b'], [9, 't'], [10, 'n'], [11, 'v'], [12, 'f'], [13, 'r'], [27, 'e'], [0x22, '"'], [0x5c, '\\'], [0x85, 'N'],
-  [0xa0, '_'], [0x2028, 'L'], [0x2029, 'P'],
+  [0, '0'],
+  [7, 'a'],
+  [8, 'b'],
+  [9, 't'],
+  [10, 'n'],
+  [11, 'v'],
+  [12, 'f'],
+  [13, 'r'],
+  [27, 'e'],
+  [0x22, '"'],
+  [0x5c, '\\'],
+  [0x85, 'N'],
+  [0xa0, '_'],
+  [0x2028, 'L'],
+  [0x2029, 'P'],
 ])
 
 function doubleQuoted(value: string): string {

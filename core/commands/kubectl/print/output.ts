@@ -17,12 +17,29 @@ import { TABLE_STYLE, tabbed } from './tab-writer.ts'
 
 export const PRINT_FLAGS: readonly FlagSpec[] = [
   flag('bool', 'allow-missing-template-keys', 'true', 'Missing fields of templates are empty.'),
-  flag('string', 'output', '', 'Output format: json, yaml, name, go-template, go-template-file, template, jsonpath, jsonpath-as-json, jsonpath-file.', 'o'),
+  flag(
+    'string',
+    'output',
+    '',
+    'Output format: json, yaml, name, go-template, go-template-file, template, jsonpath, jsonpath-as-json, jsonpath-file.',
+    'o',
+  ),
   flag('bool', 'show-managed-fields', 'false', 'Keep metadata.managedFields in JSON and YAML.'),
   flag('string', 'template', '', 'Template of -o go-template or -o jsonpath.'),
 ]
 
-const FORMATS = ['go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'name', 'template', 'templatefile', 'yaml']
+const FORMATS = [
+  'go-template',
+  'go-template-file',
+  'json',
+  'jsonpath',
+  'jsonpath-as-json',
+  'jsonpath-file',
+  'name',
+  'template',
+  'templatefile',
+  'yaml',
+]
 const GET_FORMATS = [...FORMATS, 'custom-columns', 'custom-columns-file', 'wide'].sort((a, b) => (a < b ? -1 : 1))
 
 /** Prints one object or list. `name` says how each object is called (`pod/x`). */
@@ -40,11 +57,14 @@ export function printerOf(kube: Invocation, options: { table?: boolean; struct?:
   const clean = (object: object): object => (managed ? object : withoutManagedFields(object))
   switch (format) {
     case 'json':
-      return object => `${options.struct ? goStructJson(clean(object), '    ') : goJson(clean(object), '    ')}\n`
+      return (object) => `${options.struct ? goStructJson(clean(object), '    ') : goJson(clean(object), '    ')}\n`
     case 'yaml':
       return yamlPrinter(clean)
     case 'name':
-      return (object, name) => itemsOf(object).map(item => `${name(item)}\n`).join('')
+      return (object, name) =>
+        itemsOf(object)
+          .map((item) => `${name(item)}\n`)
+          .join('')
     case 'go-template':
     case 'template':
       return goTemplatePrinter(argument)
@@ -61,16 +81,22 @@ export function printerOf(kube: Invocation, options: { table?: boolean; struct?:
       break
     case 'custom-columns':
     case 'custom-columns-file':
-      if (options.table) return customPrinter(kube, format === 'custom-columns' ? parseCustomColumns(argument) : parseCustomColumnsFile(fileText(kube, argument, 'columns')))
+      if (options.table)
+        return customPrinter(
+          kube,
+          format === 'custom-columns' ? parseCustomColumns(argument) : parseCustomColumnsFile(fileText(kube, argument, 'columns')),
+        )
       break
   }
-  throw new KubectlError(`unable to match a printer suitable for the output format "${given}", allowed formats are: ${(options.table ? GET_FORMATS : FORMATS).join(',')}`)
+  throw new KubectlError(
+    `unable to match a printer suitable for the output format "${given}", allowed formats are: ${(options.table ? GET_FORMATS : FORMATS).join(',')}`,
+  )
 }
 
 /** YAML documents of one command are separated. */
 function yamlPrinter(clean: (object: object) => object): ObjectPrinter {
   let count = 0
-  return object => {
+  return (object) => {
     count += 1
     return `${count > 1 ? '---\n' : ''}${goYaml(clean(object))}`
   }
@@ -78,7 +104,7 @@ function yamlPrinter(clean: (object: object) => object): ObjectPrinter {
 
 function goTemplatePrinter(template: string): ObjectPrinter {
   if (template === '') throw new KubectlError('template format specified but no template given')
-  return object => {
+  return (object) => {
     const text = renderGoTemplate(template, object)
     if (typeof text === 'string') return text
     throw new KubectlError(`error executing template ${JSON.stringify(template)}: ${text.error}`)
@@ -90,20 +116,22 @@ function jsonPathPrinter(kube: Invocation, template: string, format: string): Ob
   const path = JsonPath.parse(template)
   if (typeof path === 'string') throw new KubectlError(`error parsing jsonpath ${template}, ${path}`)
   const allowMissing = kube.flags.on('allow-missing-template-keys')
-  return object => {
+  return (object) => {
     const result = format === 'jsonpath-as-json' ? path.values(object, { allowMissing }) : path.text(object, { allowMissing })
     if (typeof result === 'string') return result
     if (Array.isArray(result)) return `${goJson(result, '    ')}\n`
-    throw new KubectlError(`error executing jsonpath ${JSON.stringify(template)}: Error executing template: ${result.error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goJson(object, '')}\n`)
+    throw new KubectlError(
+      `error executing jsonpath ${JSON.stringify(template)}: Error executing template: ${result.error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goJson(object, '')}\n`,
+    )
   }
 }
 
 function customPrinter(kube: Invocation, columns: ReturnType<typeof parseCustomColumns>): ObjectPrinter {
   if (typeof columns === 'string') throw new KubectlError(columns)
   let headed = kube.flags.on('no-headers')
-  return object => {
-    const lines = itemsOf(object).map(item => customRow(columns, item))
-    if (!headed) lines.unshift(columns.map(column => column.header).join('\t'))
+  return (object) => {
+    const lines = itemsOf(object).map((item) => customRow(columns, item))
+    if (!headed) lines.unshift(columns.map((column) => column.header).join('\t'))
     headed = true
     return lines.length === 0 ? '' : tabbed(`${lines.join('\n')}\n`, TABLE_STYLE)
   }

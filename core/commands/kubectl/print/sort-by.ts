@@ -14,9 +14,10 @@ export function sortBy<T>(objects: readonly T[], expression: string): T[] | stri
     const values = path.values(object)
     return { object, index, value: 'error' in values ? undefined : (values as unknown[])[0] }
   })
-  if (keyed.length > 0 && keyed.every(each => each.value === undefined)) return `couldn't find any field with path "${relaxedPath(expression)}" in the list of objects`
+  if (keyed.length > 0 && keyed.every((each) => each.value === undefined))
+    return `couldn't find any field with path "${relaxedPath(expression)}" in the list of objects`
   keyed.sort((a, b) => compare(a.value, b.value) || a.index - b.index)
-  return keyed.map(each => each.object)
+  return keyed.map((each) => each.object)
 }
 
 function compare(a: unknown, b: unknown): number {

@@ -29,7 +29,7 @@ export class TabWriter {
 
   format(text: string): string {
     const ended = text.endsWith('\n')
-    const lines = (ended ? text.slice(0, -1) : text).split('\n').map(line => line.split('\t'))
+    const lines = (ended ? text.slice(0, -1) : text).split('\n').map((line) => line.split('\t'))
     const out: string[] = []
     this.#block(lines, 0, lines.length, [], out)
     return out.join('\n') + (ended ? '\n' : '')
@@ -43,7 +43,8 @@ export class TabWriter {
       for (let i = start; i < at; i += 1) out.push(line(lines[i], widths))
       let width = Math.max(this.#style.minWidth, this.#remember ? (this.#widths[column] ?? 0) : 0)
       let end = at
-      for (; end < to && column < lines[end].length - 1; end += 1) width = Math.max(width, textWidth(lines[end][column]) + this.#style.padding)
+      for (; end < to && column < lines[end].length - 1; end += 1)
+        width = Math.max(width, textWidth(lines[end][column]) + this.#style.padding)
       if (this.#remember) this.#widths[column] = width
       this.#block(lines, at, end, [...widths, width], out)
       start = end

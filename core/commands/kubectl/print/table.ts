@@ -30,14 +30,21 @@ export class Table {
 
   /** The rows of these objects, with the heading the first time. */
   rows(objects: readonly KubeObject[], nowMs: number, events?: readonly string[]): string {
-    const columns = this.#definition.columns.filter(column => this.#options.wide || column.priority === 0)
+    const columns = this.#definition.columns.filter((column) => this.#options.wide || column.priority === 0)
     const lines: string[] = []
     if (!this.#headed && !this.#options.noHeaders) {
-      const labels = this.#options.labelColumns.map(label => label.slice(label.lastIndexOf('/') + 1))
-      lines.push([
-        ...(events ? ['EVENT'] : []), ...(this.#options.withNamespace ? ['NAMESPACE'] : []), ...columns.map(column => column.name), ...labels,
-        ...(this.#options.showLabels ? ['LABELS'] : []),
-      ].map(name => name.toUpperCase()).join('\t'))
+      const labels = this.#options.labelColumns.map((label) => label.slice(label.lastIndexOf('/') + 1))
+      lines.push(
+        [
+          ...(events ? ['EVENT'] : []),
+          ...(this.#options.withNamespace ? ['NAMESPACE'] : []),
+          ...columns.map((column) => column.name),
+          ...labels,
+          ...(this.#options.showLabels ? ['LABELS'] : []),
+        ]
+          .map((name) => name.toUpperCase())
+          .join('\t'),
+      )
     }
     this.#headed = true
     objects.forEach((object, i) => {
@@ -46,10 +53,15 @@ export class Table {
         return at === 0 && this.#options.withKind ? `${typeName(this.#definition)}/${text}` : text
       })
       const labels = object.metadata.labels ?? {}
-      lines.push([
-        ...(events ? [events[i]] : []), ...(this.#options.withNamespace ? [object.metadata.namespace ?? ''] : []), ...cells,
-        ...this.#options.labelColumns.map(label => labels[label] ?? ''), ...(this.#options.showLabels ? [labelsText(labels)] : []),
-      ].join('\t'))
+      lines.push(
+        [
+          ...(events ? [events[i]] : []),
+          ...(this.#options.withNamespace ? [object.metadata.namespace ?? ''] : []),
+          ...cells,
+          ...this.#options.labelColumns.map((label) => labels[label] ?? ''),
+          ...(this.#options.showLabels ? [labelsText(labels)] : []),
+        ].join('\t'),
+      )
     })
     return lines.length === 0 ? '' : this.#writer.format(`${lines.join('\n')}\n`)
   }
@@ -64,5 +76,5 @@ function cellText(value: string | number): string {
 
 export function labelsText(labels: Readonly<Record<string, string>> | undefined): string {
   const keys = Object.keys(labels ?? {}).sort(byText)
-  return keys.length === 0 ? '<none>' : keys.map(key => `${key}=${(labels as Record<string, string>)[key]}`).join(',')
+  return keys.length === 0 ? '<none>' : keys.map((key) => `${key}=${(labels as Record<string, string>)[key]}`).join(',')
 }
