@@ -61,7 +61,7 @@ class SessionState implements PageApi {
   }
 
   onTrouble = (trouble: { kind: string; message: string; report: string }): void => {
-    shell.notify(trouble.message, 'bad', trouble.report)
+    shell.notify(trouble.message, 'bad', trouble.report, trouble.kind)
   }
 
   async refresh(): Promise<void> {

@@ -10,10 +10,12 @@ export interface Notice {
   tone: 'info' | 'bad'
   text: string
   report: string
+  group: string
 }
 
 const NARROW_BELOW_PX = 1200
 const NOTICE_MS = 6_000
+const NOTICES_MAX = 4
 
 /** What is open in the app's frame. */
 class ShellState {
@@ -49,9 +51,11 @@ class ShellState {
     preferences.keep('sideOpen', this.sideOpen)
   }
 
-  notify(text: string, tone: Notice['tone'] = 'info', report = ''): void {
+  /** A notice of the same group is not shown while the first one stands: it says enough. */
+  notify(text: string, tone: Notice['tone'] = 'info', report = '', group = ''): void {
+    if (group !== '' && this.notices.some((notice) => notice.group === group)) return
     const id = this.#nextNotice++
-    this.notices.push({ id, tone, text, report })
+    this.notices = [...this.notices, { id, tone, text, report, group }].slice(-NOTICES_MAX)
     if (tone === 'info') setTimeout(() => this.dismiss(id), NOTICE_MS)
   }
 
