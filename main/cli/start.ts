@@ -28,7 +28,7 @@ export async function run(args: string[]): Promise<number> {
   if (canBuild && (!existsSync(stamp) || newest(root) > statSync(stamp).mtimeMs)) {
     const cli = join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js')
     if (process.stderr.isTTY) console.error('Building Vethlab (a few seconds, only after a change) …')
-    const built = spawnSync(process.execPath, [cli, 'build', '--logLevel', 'warn'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+    const built = spawnSync(process.execPath, [cli, 'build', '--logLevel', 'error'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
     if (built.status !== 0) {
       console.error('vethlab: the build failed; `npm ci` puts the dependencies right')
       return 1

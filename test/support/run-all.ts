@@ -11,7 +11,7 @@ import { ROOT } from './sources.ts'
 const bin = (name: string): string => join(ROOT, 'node_modules', name)
 const leftOut: string[] = []
 
-const build = spawnSync(process.execPath, [bin('electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'warn'], { cwd: ROOT, stdio: 'inherit' })
+const build = spawnSync(process.execPath, [bin('electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'error'], { cwd: ROOT, stdio: 'inherit' })
 if (build.status !== 0) {
   console.log('The app does not build.\n0 passed, 1 failed, 0 skipped')
   process.exit(1)
