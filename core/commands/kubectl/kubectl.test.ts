@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { KubectlWorld } from '../../../test/support/kubectl-world.ts'
+import type { CommandSpec } from './command-line.ts'
+import { rootCommand } from './root-command.ts'
 
 const WEB = `apiVersion: apps/v1
 kind: Deployment
@@ -160,4 +162,47 @@ test('tab offers commands, types, live names, namespaces and flags', () => {
   expect(offer('kubectl drain worker-')).toEqual(['worker-1', 'worker-2'])
   expect(offer('kubectl get pods -o ya')).toEqual(['yaml'])
   expect(offer('kubectl nonsense x')).toEqual([])
+})
+
+test('nothing that is typed ends in a bug or in nonsense', () => {
+  const world = new KubectlWorld()
+  world.file('/root/web.yaml', WEB)
+  const commands: string[] = []
+  const walk = (command: CommandSpec, path: string): void => {
+    commands.push(path)
+    for (const each of command.commands ?? []) walk(each, `${path} ${each.name}`.trim())
+  }
+  walk(rootCommand, '')
+  const tails = [
+    '',
+    'x',
+    'pods',
+    'pods p',
+    'pod/p',
+    '-f web.yaml',
+    '-o yaml',
+    '--help',
+    'pods -l a=b',
+    '-A',
+    'x=y',
+    '--dry-run=client x',
+    '--dry-run=server pod p a=b',
+    'nodes worker-1 a=b:NoSchedule',
+    'deployment x --image=y --replicas=-1',
+    '-f -',
+    '--all',
+    'pods --all',
+    '-- x y',
+    'x --image=nginx -o json',
+    'cm/a -o jsonpath={.a[}',
+    '-n nope x',
+  ]
+  const odd: string[] = []
+  for (const command of commands.filter((each) => each !== 'edit')) {
+    for (const tail of tails) {
+      const screen = world.run(`${command} ${tail}`, { forUs: 3_000_000, stdin: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: z}\n' })
+      if (/undefined|\[object|NaN/.test(screen)) odd.push(`kubectl ${command} ${tail}`)
+    }
+  }
+  expect(odd).toEqual([])
 })
