@@ -38,6 +38,7 @@ class SessionState implements PageApi {
     if (!same) {
       selection.clear()
       playback.hide()
+      void this.refresh().catch(() => {})
     }
     this.epoch += 1
     for (const listener of this.#resetListeners) listener(same)
