@@ -173,7 +173,7 @@ function plainHop(step: PacketStep, names: NamesFold): Hop | null {
       return {
         ...hop,
         stage: 'socket',
-        code: event.port > 0 ? 'deliver.socket' : 'deliver.kernel',
+        code: event.process === '' || event.to === 'arp' ? 'deliver.kernel' : event.to === 'icmp' ? 'deliver.process' : 'deliver.socket',
         tone: 'ok',
         params: { port: event.port, process: event.process || 'kernel', to: event.to },
       }

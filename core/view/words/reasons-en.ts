@@ -26,6 +26,7 @@ export const REASONS_EN = {
   encap: 'wrapped into packet {outer}',
   decap: 'unwrapped from packet {outer}',
   'deliver.socket': 'delivered to {process} on port {port}',
+  'deliver.process': 'delivered to {process}',
   'deliver.kernel': 'delivered to the kernel ({to})',
   drop: '{sentence}',
   'stage.routing': 'routing',

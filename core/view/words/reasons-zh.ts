@@ -28,6 +28,7 @@ export const REASONS_ZH: Readonly<Record<ReasonKey, string>> = {
   encap: '封装进数据包 {outer}',
   decap: '从数据包 {outer} 中解封装',
   'deliver.socket': '交给端口 {port} 上的 {process}',
+  'deliver.process': '交给 {process}',
   'deliver.kernel': '交给内核（{to}）',
   drop: '{sentence}',
   'stage.routing': '路由',
