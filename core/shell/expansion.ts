@@ -37,6 +37,7 @@ export function* expandWords(shell: Shell, words: readonly Word[]): Generator<Wa
     for (const each of expandBraces(word)) {
       const builder = new FieldBuilder()
       yield* expandInto(shell, builder, tildes(shell, each.parts, /^[A-Za-z_]\w*=/.test(each.source)), FIELDS)
+      checkLength(shell, builder)
       if (shell.flow) return []
       for (const field of builder.done()) {
         const pattern = field.marks.includes('0') && !shell.options.noglob ? patternOf(field) : null
@@ -61,6 +62,7 @@ export function* expandText(shell: Shell, word: Word, assignment = false): Gener
   if (only?.kind === 'quoted' || (only?.kind === 'literal' && !only.text.includes('~'))) return only.text
   const builder = new FieldBuilder()
   yield* expandInto(shell, builder, tildes(shell, word.parts, assignment), TEXT)
+  checkLength(shell, builder)
   return builder.joined().text
 }
 
@@ -75,6 +77,10 @@ export function* expandPattern(shell: Shell, word: Word): Generator<Wait, Patter
 export function* expandArithmetic(shell: Shell, word: Word): Generator<Wait, bigint> {
   const text = yield* expandExpression(shell, word)
   return shell.flow ? 0n : arithmetic(shell, text)
+}
+
+function checkLength(shell: Shell, builder: FieldBuilder): void {
+  if (builder.tooLong) shell.abort('xmalloc: cannot allocate memory', 2)
 }
 
 export function* expandExpression(shell: Shell, word: Word): Generator<Wait, string> {

@@ -7,8 +7,13 @@ export interface Field {
   marks: string
 }
 
+/** No word of an honest script is longer; a doubling loop gets there in a moment. */
+export const FIELD_CHARS_MAX = 16 * 1024 * 1024
+
 export class FieldBuilder {
   readonly fields: Field[] = []
+  /** Something did not fit: the expansion fails. */
+  tooLong = false
   #text = ''
   #marks = ''
   #present = false
@@ -17,6 +22,10 @@ export class FieldBuilder {
   add(text: string, quoted: boolean): void {
     if (quoted) this.#present = true
     if (text === '') return
+    if (this.#text.length + text.length > FIELD_CHARS_MAX) {
+      this.tooLong = true
+      return
+    }
     this.#text += text
     this.#marks += (quoted ? '1' : '0').repeat(text.length)
     this.#present = true

@@ -12,7 +12,7 @@ import { assign, tryArithmetic } from './parameters.ts'
 import { parseScript } from './parser.ts'
 import { Pattern } from './pattern.ts'
 import { redirect } from './redirection.ts'
-import type { Shell } from './shell.ts'
+import { COMMAND_DEPTH_MAX, type Shell } from './shell.ts'
 import { runSimple } from './simple-command.ts'
 import { forkCommand, forkList } from './subshell.ts'
 import { formatTimes } from './times.ts'
@@ -130,6 +130,20 @@ export function* runCommandAsProcess(shell: Shell, command: Command): Generator<
 }
 
 export function* runCommand(shell: Shell, command: Command, source: string): Generator<Wait, number> {
+  if (shell.commandDepth >= COMMAND_DEPTH_MAX) {
+    const [name] = shell.functionNames
+    shell.abort(`${name === undefined ? '' : `${name}: `}maximum nesting level exceeded (${COMMAND_DEPTH_MAX})`)
+    return 1
+  }
+  shell.commandDepth += 1
+  try {
+    return yield* runKind(shell, command, source)
+  } finally {
+    shell.commandDepth -= 1
+  }
+}
+
+function* runKind(shell: Shell, command: Command, source: string): Generator<Wait, number> {
   switch (command.kind) {
     case 'simple':
       shell.status = yield* runSimple(shell, command, source, false)
@@ -317,7 +331,13 @@ export function* runText(shell: Shell, text: string, what: string): Generator<Wa
     return shell.status
   }
   if (list.length === 0) shell.status = 0
-  return yield* runList(shell, list)
+  // A text that runs itself must end somewhere, too.
+  shell.commandDepth += 1
+  try {
+    return yield* runList(shell, list)
+  } finally {
+    shell.commandDepth -= 1
+  }
 }
 
 export function aliasesOf(shell: Shell): ReadonlyMap<string, string> | null {

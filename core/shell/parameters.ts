@@ -1,6 +1,7 @@
 /** Reading and writing what `$name` names: positional and special parameters, variables with attributes, array elements. */
 import { isErrno } from '../base/errno.ts'
 import { type ArithmeticVariables, evaluateArithmetic } from './arithmetic.ts'
+import { FIELD_CHARS_MAX } from './fields.ts'
 import type { Shell } from './shell.ts'
 import { elementsOf, scalarOf, store, toIndexed, type Variable } from './variables.ts'
 
@@ -128,6 +129,10 @@ function converted(shell: Shell, variable: Variable, value: string, before: stri
     return String(BigInt.asIntN(64, sum))
   }
   const whole = (before ?? '') + value
+  if (whole.length > FIELD_CHARS_MAX) {
+    shell.abort('xrealloc: cannot allocate memory', 2)
+    return before ?? ''
+  }
   return variable.lower ? whole.toLowerCase() : variable.upper ? whole.toUpperCase() : whole
 }
 

@@ -27,6 +27,7 @@ const CLASSES = new Map<string, RegExp>([
   ['word', /\w/],
 ])
 const STEPS_MAX = 1_000_000
+const DEPTH_MAX = 1500
 
 export class Pattern {
   readonly #elements: readonly Element[]
@@ -219,6 +220,7 @@ function matchSimple(elements: readonly Element[], chars: readonly string[]): bo
 class Backtracker {
   readonly #chars: readonly string[]
   #steps = 0
+  #depth = 0
 
   constructor(chars: readonly string[]) {
     this.#chars = chars
@@ -226,7 +228,14 @@ class Backtracker {
 
   match(elements: readonly Element[], index: number, at: number, done: (end: number) => boolean): boolean {
     this.#steps += 1
-    if (this.#steps > STEPS_MAX) return false
+    if (this.#steps > STEPS_MAX || this.#depth > DEPTH_MAX) return false
+    this.#depth += 1
+    const matched = this.#match(elements, index, at, done)
+    this.#depth -= 1
+    return matched
+  }
+
+  #match(elements: readonly Element[], index: number, at: number, done: (end: number) => boolean): boolean {
     if (index === elements.length) return done(at)
     const element = elements[index]
     const rest = (end: number): boolean => this.match(elements, index + 1, end, done)

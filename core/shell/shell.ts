@@ -43,7 +43,8 @@ export const BASH_VERSION = '5.2.15(1)-release'
 /** A builtin takes this long on a machine of our time; it is charged in lumps so that endless loops pass time. */
 const BUILTIN_US = 5
 const LUMP_US = 1000
-const FUNCTION_DEPTH_MAX = 1000
+/** Commands inside of commands: each level costs a dozen frames of the host's stack, of which it has a megabyte. */
+export const COMMAND_DEPTH_MAX = 300
 
 export class Shell {
   readonly proc: Process
@@ -90,6 +91,7 @@ export class Shell {
   flow: Flow | null = null
   /** Above zero where `set -e` has no say: conditions, `!`, all but the last of `&&` and `||`. */
   conditionDepth = 0
+  commandDepth = 0
   functionNames: string[] = []
   sourceDepth = 0
   loopDepth = 0
@@ -231,10 +233,6 @@ export class Shell {
   *pause(wait: Wait): Generator<Wait, void> {
     if (this.pendingTraps.length === 0 && this.flow === null) yield firstOf(wait, this.signalled.wait)
     else yield wait
-  }
-
-  functionTooDeep(): boolean {
-    return this.functionNames.length >= FUNCTION_DEPTH_MAX
   }
 
   /** $- */

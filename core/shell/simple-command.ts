@@ -117,10 +117,6 @@ function exported(value: string): Variable {
 }
 
 export function* callFunction(shell: Shell, command: FunctionCommand, argv: readonly string[]): Generator<Wait, number> {
-  if (shell.functionTooDeep()) {
-    shell.abort(`${command.name}: maximum function nesting level exceeded (1000)`)
-    return 1
-  }
   const { positional, loopDepth } = shell
   shell.positional = argv.slice(1)
   shell.loopDepth = 0

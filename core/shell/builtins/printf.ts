@@ -9,6 +9,7 @@ import { decodeEcho } from './escapes.ts'
 import { finishOutput } from './output.ts'
 
 const OUTPUT_MAX = 16 * 1024 * 1024
+const WIDTH_MAX = 1_000_000
 
 export function* printf(shell: Shell, argv: readonly string[]): Generator<Wait, number> {
   let words = argv.slice(1)
@@ -104,8 +105,9 @@ class Formatter {
       flags += '-'
       width = -width
     }
+    width = Math.min(width, WIDTH_MAX)
     const stars = precisionText === '*' ? Number(this.#argument() ?? 0) : Number(precisionText || 0)
-    const precision = precisionText === undefined || stars < 0 ? null : stars
+    const precision = precisionText === undefined || stars < 0 ? null : Math.min(stars, WIDTH_MAX)
     const pad = (body: string, zero = false): string => padded(body, width, flags, zero)
     const cut = (body: string): string => (precision === null ? body : [...body].slice(0, precision).join(''))
     switch (letter) {
