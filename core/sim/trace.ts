@@ -1,4 +1,5 @@
 /** Collects trace events, digests them, and hands them to whoever drains. Observers read; they never act on the world. */
+import { byText } from '../base/text-order.ts'
 import type { Clock } from './clock.ts'
 import { Digest } from './digest.ts'
 import type { Batch, TraceEvent } from './trace-event.ts'
@@ -13,6 +14,8 @@ export class Trace {
   #atUs: number[] = []
   #firstSeq = 0
   #keep = true
+  /** Field names of each kind of event, read once: all events of a kind have the same. */
+  readonly #fields = new Map<string, readonly string[]>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -75,9 +78,19 @@ export class Trace {
   #mix(event: TraceEvent, atUs: number): void {
     const digest = this.#digest
     digest.number(atUs)
-    for (const value of Object.values(event)) {
+    const record = event as unknown as Readonly<Record<string, string | number | boolean>>
+    for (const name of fieldsOf(event, this.#fields)) {
+      const value = record[name]
       if (typeof value === 'string') digest.text(value)
-      else digest.number(Number(value))
+      else digest.number(value === true ? 1 : value === false ? 0 : value)
     }
   }
+}
+
+function fieldsOf(event: TraceEvent, known: Map<string, readonly string[]>): readonly string[] {
+  const fields = known.get(event.kind)
+  if (fields) return fields
+  const names = Object.keys(event).sort(byText)
+  known.set(event.kind, names)
+  return names
 }
