@@ -4,6 +4,14 @@
  */
 import type { FileSystem } from '../linux/file-system.ts'
 import type { Executable } from '../linux/program.ts'
+import { arp, ifconfig, route } from './net-tools/ifconfig.ts'
+import { bridge } from './bridge/bridge.ts'
+import { conntrack } from './conntrack/conntrack.ts'
+import { curl } from './curl/curl.ts'
+import { dig } from './dns/dig.ts'
+import { getent } from './dns/getent.ts'
+import { host } from './dns/host.ts'
+import { busyboxNslookup, nslookup } from './dns/nslookup.ts'
 import { cat, nl, rev, tac } from './coreutils/cat.ts'
 import { chmod, chown, cp, ln, mkdir, mv, rm, rmdir, touch } from './coreutils/files.ts'
 import { head, tail } from './coreutils/head.ts'
@@ -15,6 +23,12 @@ import * as words from './coreutils/words.ts'
 import { find } from './find/find.ts'
 import { xargs } from './find/xargs.ts'
 import { grep } from './grep/grep.ts'
+import { ip } from './ip/ip.ts'
+import { ip6tables, ip6tablesRestore, ip6tablesSave, iptables, iptablesRestore, iptablesSave } from './iptables/iptables.ts'
+import { nc } from './netcat/nc.ts'
+import { busyboxPing, ping } from './ping/ping.ts'
+import { netstat } from './sockets/netstat.ts'
+import { ss } from './sockets/ss.ts'
 
 type Entry = readonly [path: string, executable: Executable]
 
@@ -31,11 +45,42 @@ const TEXT_AND_FILES: readonly Entry[] = [
   ['/bin/pwd', system.pwd], ['/usr/bin/tty', system.tty], ['/usr/bin/test', system.test], ['/usr/bin/[', system.test],
   ['/usr/bin/clear', system.clear], ['/usr/bin/which', system.which], ['/usr/bin/uptime', system.uptime], ['/usr/bin/find', find],
   ['/usr/bin/xargs', xargs], ['/bin/grep', grep()], ['/bin/egrep', grep('E')], ['/bin/fgrep', grep('F')],
+  ['/usr/bin/getent', getent],
+]
+
+const IPROUTE2: readonly Entry[] = [
+  ['/usr/sbin/ip', ip], ['/sbin/ip', ip], ['/usr/sbin/bridge', bridge], ['/sbin/bridge', bridge], ['/usr/bin/ss', ss], ['/bin/ss', ss],
+]
+
+const IPTABLES: readonly Entry[] = [
+  ['/usr/sbin/iptables', iptables], ['/usr/sbin/ip6tables', ip6tables], ['/usr/sbin/iptables-save', iptablesSave],
+  ['/usr/sbin/ip6tables-save', ip6tablesSave], ['/usr/sbin/iptables-restore', iptablesRestore], ['/usr/sbin/ip6tables-restore', ip6tablesRestore],
+  ['/usr/sbin/iptables-nft', iptables], ['/usr/sbin/iptables-legacy', iptables], ['/usr/sbin/iptables-legacy-save', iptablesSave],
+]
+
+const NET_TOOLS: readonly Entry[] = [
+  ['/usr/sbin/ifconfig', ifconfig], ['/usr/sbin/route', route], ['/usr/sbin/arp', arp], ['/usr/bin/netstat', netstat],
+]
+
+const NETCAT: readonly Entry[] = [['/usr/bin/nc', nc], ['/usr/bin/netcat', nc], ['/bin/nc', nc]]
+
+/** Applets of busybox that are not spelled like the GNU tools. */
+const BUSYBOX_NETWORK: readonly Entry[] = [
+  ['/bin/ping', busyboxPing], ['/bin/ping6', busyboxPing], ['/usr/bin/nslookup', busyboxNslookup], ['/sbin/ip', ip], ['/sbin/ifconfig', ifconfig],
+  ['/sbin/route', route], ['/sbin/arp', arp], ['/bin/netstat', netstat], ['/usr/bin/nc', nc],
 ]
 
 export const PACKAGES: Readonly<Record<string, readonly Entry[]>> = {
   coreutils: TEXT_AND_FILES,
-  busybox: TEXT_AND_FILES,
+  busybox: [...TEXT_AND_FILES, ...BUSYBOX_NETWORK],
+  iproute2: IPROUTE2,
+  iptables: IPTABLES,
+  conntrack: [['/usr/sbin/conntrack', conntrack]],
+  iputils: [['/usr/bin/ping', ping], ['/bin/ping', ping]],
+  curl: [['/usr/bin/curl', curl]],
+  dnsutils: [['/usr/bin/dig', dig], ['/usr/bin/nslookup', nslookup], ['/usr/bin/host', host]],
+  'net-tools': NET_TOOLS,
+  netcat: NETCAT,
 }
 
 /** Puts the programs of the named packages in place; later packages replace files of earlier ones. Unknown names are ignored. */

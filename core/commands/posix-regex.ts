@@ -10,6 +10,8 @@ export interface RegexOptions {
   /** `^` and `$` also match at newlines inside the text. */
   multiline?: boolean
   global?: boolean
+  /** Backslashes quote inside brackets too, as in awk; with 'control' only `\\n` and `\\t` do, as in sed. */
+  escapes?: boolean | 'control'
 }
 
 const CLASSES: ReadonlyMap<string, string> = new Map([
@@ -27,9 +29,11 @@ const CLASSES: ReadonlyMap<string, string> = new Map([
   ['graph', '\\x21-\\x7e\\u00a1-\\u{10ffff}'],
 ])
 
+const CONTROLS = new Map([['n', '\n'], ['t', '\t'], ['r', '\r'], ['f', '\f'], ['v', '\v']])
+
 /** The compiled expression, or why it is none. */
 export function posixRegex(pattern: string, options: RegexOptions): RegExp | { error: string } {
-  const translated = new Translator(pattern, options.extended).run()
+  const translated = new Translator(pattern, options.extended, options.escapes ?? false).run()
   if (typeof translated !== 'string') return translated
   const flags = `u${options.ignoreCase ? 'i' : ''}${options.multiline ? 'm' : ''}${options.global ? 'g' : ''}`
   try {
@@ -47,6 +51,7 @@ export function literalPattern(text: string): string {
 class Translator {
   readonly #pattern: string
   readonly #extended: boolean
+  readonly #escapes: boolean | 'control'
   #at = 0
   #out = ''
   #groups = 0
@@ -57,9 +62,10 @@ class Translator {
   #atomStart = 0
   #repeated = false
 
-  constructor(pattern: string, extended: boolean) {
+  constructor(pattern: string, extended: boolean, escapes: boolean | 'control') {
     this.#pattern = pattern
     this.#extended = extended
+    this.#escapes = escapes
   }
 
   run(): string | { error: string } {
@@ -187,8 +193,15 @@ class Translator {
         } else set += quoteInSet(name)
         continue
       }
-      const low = String.fromCodePoint(pattern.codePointAt(at) as number)
+      let low = String.fromCodePoint(pattern.codePointAt(at) as number)
       at += low.length
+      if (low === '\\' && this.#escapes !== false && at < pattern.length) {
+        const control = CONTROLS.get(pattern[at])
+        if (control !== undefined || this.#escapes === true) {
+          low = control ?? pattern[at]
+          at += 1
+        }
+      }
       if (pattern[at] === '-' && at + 1 < pattern.length && pattern[at + 1] !== ']') {
         const high = String.fromCodePoint(pattern.codePointAt(at + 1) as number)
         if ((high.codePointAt(0) as number) < (low.codePointAt(0) as number)) return 'Invalid range end'

@@ -77,10 +77,25 @@ function* fetchUrl(proc: Process, settings: CurlSettings, url: string): Generato
   }
   const toTerminal = name === null && proc.fds.get(1)?.tty != null
   const meter = !settings.silent && !toTerminal
-  const say = (text: string): void => {
-    if (settings.verbose) proc.error(text)
-  }
   for (let attempt = 0; ; attempt += 1) {
+    const startUs = proc.world.clock.nowUs
+    let metering = meter
+    let received = 0
+    let sent = 0
+    const endMeter = (): void => {
+      if (metering) proc.error(`${meterLine(received, received, sent, proc.world.clock.nowUs - startUs)}\n`)
+      metering = false
+    }
+    const say = (text: string): void => {
+      const data = /^([{}]) \[(\d+) bytes data\]/.exec(text)
+      if (data) {
+        if (data[1] === '{') received = Number(data[2])
+        else sent = Number(data[2])
+      }
+      // The meter's last line stands before the connection's last words.
+      if (text.startsWith('* Closing connection') || text.startsWith('* Connection #')) endMeter()
+      if (settings.verbose) proc.error(text)
+    }
     if (meter) proc.error(METER_HEAD + meterLine(0, 0, 0, 0))
     let written = false
     let writeFailed = false
@@ -95,13 +110,13 @@ function* fetchUrl(proc: Process, settings: CurlSettings, url: string): Generato
       if (name === null) proc.print(text)
       else if (proc.fs.write(proc.path(name), text)) writeFailed = true
     }
-    const outcome = yield* transfer(proc, settings, url, say, (done) => (toTerminal || name !== null ? write(done) : undefined), settings.verbose && !toTerminal)
-    const { nowUs } = proc.world.clock
-    if (meter) {
-      const size = outcome.body.length
-      proc.error(outcome.response || outcome.exitCode !== 0 ? meterLine(size, size, outcome.uploaded, nowUs - outcome.startUs) : '')
-      proc.error('\n')
-    }
+    const outcome = yield* transfer(proc, settings, url, say, (done) => {
+      received = done.body.length
+      if (toTerminal || name !== null) write(done)
+    }, settings.verbose && !toTerminal)
+    received = outcome.body.length
+    sent = outcome.uploaded
+    endMeter()
     if (outcome.response && !written && (outcome.exitCode === 0 || settings.failWithBody)) write(outcome)
     if (writeFailed) outcome.exitCode = 23
     if (writeFailed) outcome.message = 'Failure writing output to destination'

@@ -127,7 +127,8 @@ export function* transfer(
     const redirect = settings.location && location !== null && result.status >= 300 && result.status < 400
     if ((settings.fail || settings.failWithBody) && result.status >= 400) {
       if (settings.fail) {
-        say(`* The requested URL returned error: ${result.status}\n* Closing connection ${number}\n`)
+        say(`* The requested URL returned error: ${result.status}\n`)
+        say(`* Closing connection ${number}\n`)
         outcome.body = new Uint8Array(0)
       } else {
         onBody(outcome)
@@ -281,7 +282,8 @@ class Listener {
   /** curl's exit code and message for a request that failed. */
   explain(failure: HttpFailure): [exitCode: number, message: string] {
     const [exitCode, message] = this.#explanation(failure)
-    this.#say(`* ${message}\n* Closing connection ${this.#number}\n`)
+    this.#say(`* ${message}\n`)
+    this.#say(`* Closing connection ${this.#number}\n`)
     return [exitCode, message]
   }
 
