@@ -5,6 +5,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'core', include: ['core/**/*.test.ts'], environment: 'node' } },
       { test: { name: 'main', include: ['main/**/*.test.ts', 'preload/**/*.test.ts'], environment: 'node', testTimeout: 30_000 } },
+      { test: { name: 'page', include: ['renderer/**/*.test.ts'], environment: 'node' } },
       { test: { name: 'tidy', include: ['test/tidy/**/*.test.ts'], environment: 'node' } },
       { test: { name: 'world', include: ['test/{flows,parity,labs,replay,fuzz}/**/*.test.ts'], environment: 'node', testTimeout: 120_000 } },
       {

@@ -119,7 +119,8 @@ function attach(socket: WebSocket, service: Service): void {
   const rpc: BirpcReturn<PageApi, HostApi> = createBirpc<PageApi, HostApi>(guarded(service), {
     post: (data) => socket.send(data),
     on: (receive) => socket.on('message', (data) => receive(String(data))),
-    serialize: (value) => JSON.stringify(value),
+    // An Error has no own fields that JSON would see, and its message is what a person reads.
+    serialize: (value) => JSON.stringify(value, (_key, part: unknown) => (part instanceof Error ? { name: part.name, message: part.message } : part)),
     deserialize: (text) => JSON.parse(text as string) as never,
     timeout: -1,
     eventNames: ['onReset', 'onBatch', 'onTransport', 'onTrouble'],

@@ -6,18 +6,29 @@
  * Omits: IPv6, IPVS and nftables text until the stack has them; flows that ask DNS.
  */
 import { byText } from '../base/text-order.ts'
-import type { FlowRequest, FlowResult } from '../lab/flow.ts'
+import type { FlowRequest } from '../lab/flow.ts'
 import type { Journey } from '../lab/journeys.ts'
 import { formatIp, formatPrefix, isV6, parseIp } from '../net/addr/ip.ts'
 import { formatMac } from '../net/addr/mac.ts'
 import type { NetDevice } from '../net/device/net-device.ts'
 import type { NetNamespace } from '../net/net-namespace.ts'
-import type { Probe } from './probe.ts'
+import { parseHttpUrl } from '../linux/libc/http-client.ts'
+import type { FlowIcmp } from './flow-program.ts'
+import { matchedRules } from './matched-rules.ts'
+import type { Probe, SentFlow } from './probe.ts'
 import type { Simulation } from './simulation.ts'
 
 /** Sysctls that decide what happens to a packet, as far as the stack knows them. */
-const SYSCTLS = ['net.ipv4.ip_forward', 'net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.all.route_localnet', 'net.bridge.bridge-nf-call-iptables']
+const SYSCTLS = [
+  'net.ipv4.ip_forward', 'net.ipv4.icmp_ratelimit', 'net.ipv4.icmp_echo_ignore_all', 'net.bridge.bridge-nf-call-iptables',
+  'net.ipv4.ip_default_ttl',
+]
+const DEVICE_SYSCTLS = ['rp_filter', 'route_localnet', 'forwarding', 'accept_local', 'proxy_arp', 'arp_ignore', 'arp_announce', 'send_redirects']
 const MAIN_TABLE = 254
+const ICMP_UNREACHABLE = 3
+const ICMP_FRAG_NEEDED = 4
+/** What kernel-lab takes as a namespace's name. */
+const NAME_MAX = 63
 
 interface Crossing {
   ns: string
@@ -28,36 +39,49 @@ interface Crossing {
   ttl: number
 }
 
-export function describeWorld(simulation: Simulation, flows: readonly FlowRequest[], resolve: Probe): Record<string, unknown> {
+/** Writes `space` as kernel-lab names it. */
+type Names = ReadonlyMap<number, string>
+
+export function describeWorld(simulation: Simulation, flows: readonly FlowRequest[], probe: Probe): Record<string, unknown> {
   const spaces = [...simulation.cluster.net.namespaces.values()]
-  const names = new Map(spaces.map((space) => [space.id, namespaceName(space)]))
+  const names = namespaceNames(simulation)
   const namespaces: Record<string, unknown> = {}
-  for (const space of spaces) namespaces[names.get(space.id) ?? space.name] = describeNamespace(space)
+  for (const space of spaces) namespaces[nameIn(names, space.id)] = describeNamespace(space)
   return {
     format: 'kernel-lab/1',
     name: simulation.cluster.spec.name,
-    options: { timeout_ms: 1000, statistic: 'as-is' },
+    // Connections are remembered from flow to flow, and neighbours are asked as patiently as here.
+    options: { timeout_ms: 1000, statistic: 'as-is', flush_conntrack: false, fast_arp: false, trace: true },
     namespaces,
     veths: vethPairs(spaces, names),
     servers: servers(spaces, names),
     flows: flows.flatMap((flow) => {
-      const described = describeFlow(flow, resolve, names)
+      const described = describeFlow(flow, probe, names)
       return described ? [described] : []
     }),
   }
 }
 
-export function namespaceName(space: { machine: string; pod: string }): string {
-  return space.pod === '' ? space.machine : `pod-${space.pod.replace('/', '-')}`
+/** `worker-1`, `pod-NAMESPACE-NAME`; a number behind where two would be the same. */
+function namespaceNames(simulation: Simulation): Names {
+  const names = new Map<number, string>()
+  const taken = new Set<string>()
+  for (const space of simulation.cluster.net.namespaces.values()) {
+    const full = space.pod === '' ? space.machine : `pod-${space.pod.replace('/', '-')}`
+    let name = full.slice(0, NAME_MAX)
+    for (let i = 2; taken.has(name); i += 1) name = `${full.slice(0, NAME_MAX - 5)}-${i}`
+    taken.add(name)
+    names.set(space.id, name)
+  }
+  return names
+}
+
+function nameIn(names: Names, netns: number): string {
+  return names.get(netns) ?? `netns-${netns}`
 }
 
 function describeNamespace(space: NetNamespace): Record<string, unknown> {
   const links = space.links().filter((link) => link.kind !== 'loopback')
-  const sysctls: Record<string, string> = {}
-  for (const name of SYSCTLS) {
-    const value = space.sysctl.get(name)
-    if (value !== null) sysctls[name] = value
-  }
   const save = space.netfilter.iptables('ipv4').save()
   return {
     links: links.map(describeLink),
@@ -76,9 +100,21 @@ function describeNamespace(space: NetNamespace): Record<string, unknown> {
       }),
     neighs: space.neigh.list().flatMap((entry) => (entry.state === 'PERMANENT' && entry.mac !== null && !isV6(entry.ip) ? [`${formatIp(entry.ip)} lladdr ${formatMac(entry.mac)} dev ${entry.dev.name}`] : [])),
     fdb: links.flatMap((link) => (link.vxlan ? link.vxlan.fdb().filter((entry) => entry.state === 'permanent').map((entry) => `${formatMac(entry.mac)} dev ${link.name} dst ${formatIp(entry.remote)}`) : [])),
-    sysctls,
+    sysctls: describeSysctls(space),
     ...(save !== '' && { iptables_save: save }),
   }
+}
+
+/** Those of the namespace, and those of a device that differ from its `all`. */
+function describeSysctls(space: NetNamespace): Record<string, string> {
+  const sysctls: Record<string, string> = {}
+  const take = (name: string): void => {
+    const value = space.sysctl.get(name)
+    if (value !== null) sysctls[name] = value
+  }
+  for (const name of SYSCTLS) take(name)
+  for (const field of DEVICE_SYSCTLS) if (field !== 'forwarding') take(`net.ipv4.conf.all.${field}`)
+  return sysctls
 }
 
 function describeLink(link: NetDevice): Record<string, unknown> {
@@ -98,26 +134,26 @@ function describeLink(link: NetDevice): Record<string, unknown> {
 }
 
 /** Both ends of each pair once; a cable between two machines is one too. */
-function vethPairs(spaces: readonly NetNamespace[], names: ReadonlyMap<number, string>): [string, string][] {
+function vethPairs(spaces: readonly NetNamespace[], names: Names): [string, string][] {
   const pairs: [string, string][] = []
   for (const space of spaces) {
     for (const link of space.links()) {
       const { peer } = link
       if (!peer || peer.netns.id < space.id || (peer.netns === space && peer.ifindex < link.ifindex)) continue
-      pairs.push([`${names.get(space.id)}/${link.name}`, `${names.get(peer.netns.id)}/${peer.name}`])
+      pairs.push([`${nameIn(names, space.id)}/${link.name}`, `${nameIn(names, peer.netns.id)}/${peer.name}`])
     }
   }
   return pairs
 }
 
 /** What listens: one server per port of a namespace. */
-function servers(spaces: readonly NetNamespace[], names: ReadonlyMap<number, string>): Record<string, unknown>[] {
+function servers(spaces: readonly NetNamespace[], names: Names): Record<string, unknown>[] {
   const found = new Map<string, Record<string, unknown>>()
   for (const space of spaces) {
     for (const socket of space.sockets.list()) {
       const listens = socket.protocol === 'tcp' ? socket.state === 'LISTEN' : socket.protocol === 'udp' && socket.remotePort === 0 && socket.localPort > 0
       if (!listens || (socket.local !== null && isV6(socket.local))) continue
-      const ns = names.get(space.id) ?? ''
+      const ns = nameIn(names, space.id)
       const id = serverId(ns, socket.protocol, socket.localPort)
       found.set(id, { id, ns, proto: socket.protocol, addr: socket.local === null ? '0.0.0.0' : formatIp(socket.local), port: socket.localPort })
     }
@@ -129,77 +165,110 @@ function serverId(ns: string, protocol: string, port: number): string {
   return `${ns}:${port}/${protocol}`
 }
 
-function describeFlow(flow: FlowRequest, probe: Probe, names: ReadonlyMap<number, string>): Record<string, unknown> | null {
+function describeFlow(flow: FlowRequest, probe: Probe, names: Names): Record<string, unknown> | null {
   const target = targetOf(flow, probe)
   if (!target) return null
   const { context } = probe.placeOf(flow.from)
   return {
     id: flow.id,
-    ns: names.get(context.netns.id) ?? '',
-    proto: flow.protocol.toLowerCase(),
+    ns: nameIn(names, context.netns.id),
+    proto: protocolOf(flow),
     dst: target.dst,
-    ...(flow.protocol !== 'ICMP' && { dport: target.port }),
+    ...(protocolOf(flow) !== 'icmp' && { dport: target.port }),
     ...(flow.sourcePort > 0 && { sport: flow.sourcePort }),
     ...(flow.count > 1 && { count: flow.count }),
     timeout_ms: flow.timeoutMs,
   }
 }
 
-/** Address and port of a flow; null for one that asks DNS. */
+/** Address and port of a flow; null for one that the kernel's lab cannot send: those that ask DNS, SCTP, IPv6. */
 function targetOf(flow: FlowRequest, probe: Probe): { dst: string; port: number } | null {
-  if (flow.query) return null
-  if (flow.url !== '') {
-    const match = /^http:\/\/([0-9.]+)(?::(\d+))?(?:\/|$)/.exec(flow.url)
-    return match && parseIp(match[1]) !== null ? { dst: match[1], port: Number(match[2] ?? 80) } : null
-  }
-  const address = probe.addressOf(flow.to)
-  return address === null || isV6(address) ? null : { dst: formatIp(address), port: flow.port }
+  if (flow.query || flow.protocol === 'SCTP') return null
+  const url = flow.url === '' ? null : parseHttpUrl(flow.url)
+  const address = url ? parseIp(url.host) : probe.targetOf(flow)
+  return address === null || isV6(address) ? null : { dst: formatIp(address), port: url ? url.port : flow.port }
 }
 
-export function toKernelLabResult(simulation: Simulation, flows: readonly FlowRequest[], results: readonly FlowResult[], probe: Probe): Record<string, unknown> {
-  const reported: Record<string, unknown>[] = []
-  for (let i = 0; i < flows.length; i += 1) {
-    if (targetOf(flows[i], probe)) reported.push(resultOf(flows[i], results[i], probe))
-  }
-  return { format: 'kernel-lab-result/1', name: simulation.cluster.spec.name, kernel: 'vethlab', flows: reported, warnings: [] }
+function protocolOf(flow: FlowRequest): string {
+  return flow.url === '' ? flow.protocol.toLowerCase() : 'tcp'
 }
 
-function resultOf(flow: FlowRequest, result: FlowResult & { attempts?: FlowResult[] }, probe: Probe): Record<string, unknown> {
-  const journey = probe.journeyOf(flow.id)
-  const reply = journey ? probe.replyOf(journey) : null
-  const forward = journey ? crossings(journey, probe) : []
+/** `sent`: every flow with its attempts. The detail is of the first one. */
+export function toKernelLabResult(simulation: Simulation, sent: readonly SentFlow[][], probe: Probe): Record<string, unknown> {
+  const names = namespaceNames(simulation)
+  const flows = sent.filter(([first]) => targetOf(first.flow, probe)).map((attempts) => resultOf(attempts, probe, names))
+  return { format: 'kernel-lab-result/1', name: simulation.cluster.spec.name, kernel: 'vethlab', flows, warnings: [] }
+}
+
+function resultOf(attempts: readonly SentFlow[], probe: Probe, names: Names): Record<string, unknown> {
+  const [{ flow, outcome, journey, reply }] = attempts
+  const protocol = protocolOf(flow)
+  const target = targetOf(flow, probe)
+  const forward = journey ? crossings(journey, probe, names) : []
   const delivered = journey?.delivered ?? null
-  const last = forward.at(-1)
-  const space = delivered ? probe.spaceName(delivered.netns) : ''
-  const saw = delivered && last ? { client: last.src, local: last.dst } : null
-  const protocol = flow.protocol.toLowerCase()
-  const isServer = delivered !== null && (delivered.to === 'tcp' || delivered.to === 'udp') && result.verdict === 'delivered'
-  const attempts = result.attempts
+  const server = serverOf(attempts[0], names)
+  const ends = journey && probe.journeys.lastEnds(journey.born.packet)
+  const saw = server && ends ? { client: endpoint(ends.src, ends.sport, protocol), local: endpoint(ends.dst, ends.dport, protocol) } : null
   return {
     id: flow.id,
+    ns: nameIn(names, probe.placeOf(flow.from).context.netns.id),
     proto: protocol,
-    verdict: result.verdict,
-    server: isServer ? serverId(space, protocol, delivered.port) : null,
-    server_ns: isServer ? space : null,
-    server_saw: isServer ? saw : null,
+    dst: target && endpoint(target.dst, target.port, protocol),
+    verdict: verdictOf(attempts[0]),
+    ...(outcome.errno && { error: outcome.errno }),
+    server,
+    server_ns: server && delivered ? nameIn(names, delivered.netns) : null,
+    server_saw: saw,
     client: journey ? endpoint(journey.born.src, journey.born.sport, protocol) : null,
+    ...(outcome.icmp && protocol !== 'tcp' && { icmp: icmpOf(outcome.icmp) }),
     forward,
-    reply: reply ? crossings(reply, probe) : [],
-    nat: natSteps(journey, forward),
-    ...(attempts && { count: attempts.length, servers: countServers(attempts) }),
+    reply: reply ? crossings(reply, probe, names) : [],
+    nat: natSteps(journey, forward, saw, protocol),
+    trace: journey ? matchedRules(journey.steps, (netns) => nameIn(names, netns)) : [],
+    ...(attempts.length > 1 && {
+      count: attempts.length,
+      verdicts: count(attempts.map(verdictOf)),
+      servers: count(attempts.flatMap((each) => serverOf(each, names) ?? [])),
+      sequence: attempts.map((each) => serverOf(each, names) ?? verdictOf(each)),
+    }),
   }
 }
 
-function countServers(attempts: readonly FlowResult[]): Record<string, number> {
+/** kernel-lab tells some failures apart that a probe does not. */
+function verdictOf({ outcome }: SentFlow): string {
+  switch (outcome.errno) {
+    case 'ECONNRESET':
+      return 'reset'
+    case 'EMSGSIZE':
+      return 'too-big'
+    case 'EPERM':
+    case 'EACCES':
+      return 'denied'
+    default:
+      return outcome.verdict
+  }
+}
+
+function serverOf({ outcome, journey }: SentFlow, names: Names): string | null {
+  const delivered = journey?.delivered
+  if (!delivered || outcome.verdict !== 'delivered' || (delivered.to !== 'tcp' && delivered.to !== 'udp')) return null
+  return serverId(nameIn(names, delivered.netns), delivered.to, delivered.port)
+}
+
+function icmpOf({ type, code, from, mtu }: FlowIcmp): Record<string, unknown> {
+  return { type, code, from, ...(type === ICMP_UNREACHABLE && code === ICMP_FRAG_NEEDED && { mtu }) }
+}
+
+function count(words: readonly string[]): Record<string, number> {
   const counts = new Map<string, number>()
-  for (const { server } of attempts) counts.set(server, (counts.get(server) ?? 0) + 1)
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
   return Object.fromEntries([...counts].sort(([a], [b]) => byText(a, b)))
 }
 
-function crossings(journey: Journey, probe: Probe): Crossing[] {
+function crossings(journey: Journey, probe: Probe, names: Names): Crossing[] {
   const protocol = journey.born.protocol === 1 ? 'icmp' : ''
-  return probe.journeys.taps(journey.born.packet).map((tap) => ({
-    ns: probe.spaceName(tap.netns),
+  return probe.journeys.crossings(journey.born.packet).map((tap) => ({
+    ns: nameIn(names, tap.netns),
     dev: probe.journeys.linkName(tap.netns, tap.ifindex),
     dir: tap.dir,
     src: endpoint(tap.src, tap.sport, protocol),
@@ -212,16 +281,25 @@ function endpoint(address: string, port: number, protocol: string): string {
   return protocol === 'icmp' ? address : `${address}:${port}`
 }
 
-/** Every place where addresses changed between two crossings, or between the sender's socket and the first. */
-function natSteps(journey: Journey | null, forward: readonly Crossing[]): { ns: string; src?: [string, string]; dst?: [string, string] }[] {
+interface NatStep {
+  ns: string
+  between: [string, string]
+  src?: [string, string]
+  dst?: [string, string]
+}
+
+/** Every place where addresses changed between two crossings, or between a socket and the first or the last of them. */
+function natSteps(journey: Journey | null, forward: readonly Crossing[], saw: { client: string; local: string } | null, protocol: string): NatStep[] {
   if (!journey) return []
-  const protocol = journey.born.protocol === 1 ? 'icmp' : ''
-  const steps: { ns: string; src?: [string, string]; dst?: [string, string] }[] = []
-  let before = { src: endpoint(journey.born.src, journey.born.sport, protocol), dst: endpoint(journey.born.dst, journey.born.dport, protocol) }
-  for (const { ns, src, dst } of forward) {
-    const step = { ns, ...(src !== before.src && { src: [before.src, src] as [string, string] }), ...(dst !== before.dst && { dst: [before.dst, dst] as [string, string] }) }
-    if (step.src || step.dst) steps.push(step)
-    before = { src, dst }
+  const steps: NatStep[] = []
+  const { born } = journey
+  let before = { src: endpoint(born.src, born.sport, protocol), dst: endpoint(born.dst, born.dport, protocol), dev: 'socket' }
+  const last = forward.at(-1)
+  const end = saw && last ? [{ ns: last.ns, dev: 'socket', src: saw.client, dst: saw.local }] : []
+  for (const { ns, dev, src, dst } of [...forward, ...end]) {
+    const changes = { ...(src !== before.src && { src: [before.src, src] as [string, string] }), ...(dst !== before.dst && { dst: [before.dst, dst] as [string, string] }) }
+    if (changes.src || changes.dst) steps.push({ ns, between: [before.dev, dev], ...changes })
+    before = { src, dst, dev }
   }
   return steps
 }

@@ -62,7 +62,7 @@ export class Simulation {
   private constructor(scenario: Scenario, options: OpenOptions) {
     this.scenario = scenario
     const spec = worldOf(scenario)
-    if ('error' in spec) throw new ScenarioError(`world, line ${spec.error.line}, column ${spec.error.column}: ${spec.error.message}`)
+    if ('error' in spec) throw new ScenarioError(spec.error.line === 0 ? spec.error.message : `world, line ${spec.error.line}, column ${spec.error.column}: ${spec.error.message}`)
     this.trace = new Trace(this.clock)
     if (options.keepEvents === false) this.trace.keepEvents(false)
     this.cluster = buildCluster(spec, { clock: this.clock, random: new RandomStreams(spec.seed), trace: this.trace })

@@ -16,7 +16,8 @@ happened to it: verdict, server, source seen, NAT, path, rules, and where it was
 
   --setup FILE     shell text to run first
   --flows FILE     {"flows": [{"id": "f1", "from": "pod/ns/name", "to": "service/ns/name", "protocol": "TCP", "port": 80}, …]}
-  --describe FILE  write the network and the flows as a kernel-lab/1 description
+  --describe FILE  write the network and the flows as a kernel-lab/1 description. With this, or -o kernel-lab, what kernels have
+                   learned so far (neighbours, connections, stations of bridges) is forgotten first, as the copy will not know it
   -o FORMAT        json (default), table, or kernel-lab (kernel-lab-result/1)
 
 ${WORLD_HELP}`
@@ -53,9 +54,13 @@ export async function run(args: string[]): Promise<number> {
   }
   if (!simulation.settle()) console.error('vethlab: the world did not settle within ten minutes of virtual time; sending the flows all the same')
   const probe = new Probe(simulation)
+  probe.check(flows)
+  // The kernel's copy of the network begins with nothing learned; so must ours.
+  if (values.describe !== undefined || output === 'kernel-lab') probe.startCold()
   if (values.describe !== undefined) writeFileSync(values.describe, `${JSON.stringify(describeWorld(simulation, flows, probe), null, 1)}\n`)
-  const results = flows.map((flow) => probe.sendAll(flow))
-  if (output === 'kernel-lab') console.log(JSON.stringify(toKernelLabResult(simulation, flows, results, probe), null, 1))
+  const sent = probe.sendAll(flows)
+  const results = sent.map(([first, ...more]) => (more.length > 0 ? { ...first.report, attempts: [first, ...more].map(({ report }) => report) } : first.report))
+  if (output === 'kernel-lab') console.log(JSON.stringify(toKernelLabResult(simulation, sent, probe), null, 1))
   else if (output === 'json') console.log(JSON.stringify(results, null, 2))
   else printTable(results)
   return 0

@@ -34,7 +34,10 @@ export function scenarioOf(values: Values): Scenario {
   if (values['ip-family'] !== undefined) options.ipFamily = oneOf('--ip-family', values['ip-family'], IP_FAMILIES)
   const scenario = plainScenario(options, values.world === undefined ? '' : readText(values.world))
   const world = worldOf(scenario)
-  if ('error' in world) throw new UsageError(`${values.world ?? 'world'}:${world.error.line}:${world.error.column}: ${world.error.message}`)
+  if ('error' in world) {
+    const { message, line, column } = world.error
+    throw new UsageError(line === 0 ? message : `${values.world}:${line}:${column}: ${message}`)
+  }
   return scenario
 }
 
