@@ -56,6 +56,9 @@ export interface SpawnOptions {
 const EXEC_US = 300
 /** Pids below are the kernel's own threads and init. */
 const PID_FIRST = 101
+/** RLIMIT_NPROC: where a fork bomb ends. What is spawned beyond it only says so and exits, with bash's status for it. */
+const PROCESSES_MAX = 4096
+const FORK_FAILED = 254
 /** pid_max of a 64-bit kernel. */
 const PID_MAX = 4194304
 
@@ -190,6 +193,10 @@ export class Machine {
     cwd: string,
     env: ReadonlyMap<string, string>,
   ): { executable: Executable; argv: readonly string[] } {
+    if (this.processes.size >= PROCESSES_MAX) {
+      const message = `${options.argv[0] ?? ''}: fork: ${strerror('EAGAIN')}\n`
+      return { executable: { program: failing(message, FORK_FAILED) }, argv: options.argv }
+    }
     if (options.executable) return { executable: options.executable, argv: options.argv }
     if (options.program) return { executable: { program: options.program }, argv: options.argv }
     const found = findExecutable({ fs: context.fs, cwd, env }, options.argv)

@@ -10,6 +10,14 @@ import type { Shell } from './shell.ts'
 /** Where process substitutions put their descriptors, counting down: bash's choice. */
 const SUBSTITUTION_FD = 63
 
+/** A function that calls itself in `$( )` without end stops here. */
+const SUBSHELLS_MAX = 200
+
+// biome-ignore lint/correctness/useYield: it never waits
+function* tooDeep(child: Shell): Generator<Wait, number> {
+  return child.complain('fork: Resource temporarily unavailable', 254)
+}
+
 export interface ForkOptions {
   fds?: ReadonlyMap<number, OpenFile>
   pgid?: number | 'own'
@@ -18,7 +26,8 @@ export interface ForkOptions {
 }
 
 /** Forks: the child runs `body` in a copy of this shell. */
-export function forkShell(shell: Shell, body: (child: Shell) => Generator<Wait, number>, options: ForkOptions = {}): Process {
+export function forkShell(shell: Shell, wanted: (child: Shell) => Generator<Wait, number>, options: ForkOptions = {}): Process {
+  const body = shell.subshellLevel < SUBSHELLS_MAX ? wanted : tooDeep
   const argv = options.title ? [options.title] : shell.proc.argv
   // The copy is made now: what the parent changes before the child's first event is none of its business.
   let child: Shell | null = null
