@@ -9,6 +9,8 @@ import type {
 } from '../sim/trace-event.ts'
 
 const JOURNEYS_MAX = 20_000
+/** Tunnels in tunnels. */
+const DEPTH_MAX = 4
 
 export type Step =
   | { at: 'tap'; tap: PacketTap }
@@ -16,6 +18,13 @@ export type Step =
   | { at: 'nat'; nat: PacketNat }
   | { at: 'route'; route: PacketRoute }
   | { at: 'encap'; outer: number }
+
+export interface PacketEnds {
+  src: string
+  sport: number
+  dst: string
+  dport: number
+}
 
 /** A network namespace as far as names go. */
 export interface KnownSpace {
@@ -39,6 +48,7 @@ export class Journeys {
   readonly #links = new Map<string, { name: string; master: number }>()
   readonly #routers = new Set<string>()
   readonly #stop: () => void
+  #newest = 0
   /** Called when a packet reached its end. */
   onEnd: ((journey: Journey) => void) | null = null
 
@@ -67,6 +77,19 @@ export class Journeys {
     return this.#journeys.values()
   }
 
+  /** Number of the newest packet: what is born later has a larger one. */
+  get newest(): number {
+    return this.#newest
+  }
+
+  /** Packets born after `packet`, up to `last`, in order. */
+  *between(packet: number, last: number): Generator<Journey> {
+    for (let id = packet + 1; id <= last; id += 1) {
+      const journey = this.#journeys.get(id)
+      if (journey) yield journey
+    }
+  }
+
   /** `worker-1`, or `pod/default/web` for a pod's namespace. */
   nameOf(netns: number): string {
     const space = this.#spaces.get(netns)
@@ -82,16 +105,48 @@ export class Journeys {
     return this.#links.get(`${netns}/${ifindex}`)?.name ?? `if${ifindex}`
   }
 
-  /** Every crossing of an interface, in order. */
-  taps(packet: number): PacketTap[] {
-    return (this.#journeys.get(packet)?.steps ?? []).flatMap((step) => (step.at === 'tap' ? [step.tap] : []))
+  /**
+   * Every crossing of an interface, in order. In a tunnel the packet crosses as its carrier, but keeps its own addresses and TTL.
+   */
+  crossings(packet: number, depth = 0): PacketTap[] {
+    const crossings: PacketTap[] = []
+    for (const step of depth > DEPTH_MAX ? [] : (this.#journeys.get(packet)?.steps ?? [])) {
+      if (step.at === 'tap') crossings.push(step.tap)
+      const own = crossings.at(-1)
+      if (step.at !== 'encap' || !own) continue
+      for (const { netns, ifindex, dir } of this.crossings(step.outer, depth + 1)) crossings.push({ ...own, netns, ifindex, dir })
+    }
+    return crossings
+  }
+
+  /** The namespace where the packet was seen last. */
+  endOf(packet: number): number {
+    const journey = this.#journeys.get(packet)
+    return journey?.delivered?.netns ?? this.dropOf(packet)?.netns ?? 0
+  }
+
+  /** The packet's addresses at the end of its way: as it was seen last, or rewritten after that. */
+  lastEnds(packet: number): PacketEnds | null {
+    const journey = this.#journeys.get(packet)
+    if (!journey) return null
+    const { born, steps, delivered } = journey
+    let ends: PacketEnds = { src: born.src, sport: born.sport, dst: born.dst, dport: born.dport }
+    for (const step of steps) {
+      if (step.at === 'nat') ends = parseEnds(step.nat.to)
+      // A flooded packet is also seen where it does not end.
+      else if (step.at === 'tap' && (!delivered || step.tap.netns === delivered.netns)) {
+        const { src, sport, dst, dport } = step.tap
+        ends = { src, sport, dst, dport }
+      }
+    }
+    return ends
   }
 
   /** Interfaces in the order in which the packet crossed them, tunnels unrolled; the ports of the node network's switch are left out. */
   path(packet: number, depth = 0): string[] {
     const journey = this.#journeys.get(packet)
     const path: string[] = []
-    if (!journey || depth > 4) return path
+    if (!journey || depth > DEPTH_MAX) return path
     const add = (name: string): void => {
       if (path[path.length - 1] !== name) path.push(name)
     }
@@ -110,7 +165,7 @@ export class Journeys {
   /** Where the packet died; for one that went into a tunnel, where the tunnel's packet died. */
   dropOf(packet: number, depth = 0): PacketDrop | null {
     const journey = this.#journeys.get(packet)
-    if (!journey || depth > 4) return null
+    if (!journey || depth > DEPTH_MAX) return null
     if (journey.drop) return journey.drop
     for (const step of journey.steps) if (step.at === 'encap') return this.dropOf(step.outer, depth + 1)
     return null
@@ -129,6 +184,7 @@ export class Journeys {
         this.#links.set(`${event.netns}/${event.ifindex}`, event)
         return
       case 'packet.new': {
+        this.#newest = event.packet
         this.#journeys.set(event.packet, { born: event, atUs, steps: [], delivered: null, drop: null })
         if (this.#journeys.size > JOURNEYS_MAX) {
           const oldest = this.#journeys.keys().next()
@@ -169,4 +225,13 @@ export class Journeys {
         return
     }
   }
+}
+
+/** `src:sport->dst:dport`, as `packet.nat` has it. */
+function parseEnds(text: string): PacketEnds {
+  const [src, dst] = text.split('->').map((end) => {
+    const colon = end.lastIndexOf(':')
+    return { address: end.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(end.slice(colon + 1)) }
+  })
+  return { src: src.address, sport: src.port, dst: dst.address, dport: dst.port }
 }

@@ -58,6 +58,9 @@ export function delAddress(ns: NetNamespace, dev: NetDevice, ip: IpAddr, prefixL
     // fib_sync_down_addr: routes that prefer this source go too.
     ns.fib.flush((route) => route.src === ip)
   }
+  // fib_disable_ip: with its last address a device loses every route through it, gateways' too.
+  const last = !dev.addresses.some((other) => typeof other.ip === 'number')
+  if (last && typeof ip === 'number') ns.fib.flush((route) => route.dev === dev && typeof route.prefix.addr === 'number')
   ns.netfilter.deviceDown(dev.ifindex)
   emit(ns, 'addr.del', dev, address)
   return null
