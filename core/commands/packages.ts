@@ -23,12 +23,30 @@ import * as words from './coreutils/words.ts'
 import { find } from './find/find.ts'
 import { xargs } from './find/xargs.ts'
 import { grep } from './grep/grep.ts'
+import { awk } from './awk/awk.ts'
+import { arping } from './arping/arping.ts'
+import { base64, md5sum, sha1sum, sha256sum } from './checksum/checksum.ts'
+import { diff } from './diff/diff.ts'
+import { ethtool } from './ethtool/ethtool.ts'
 import { ip } from './ip/ip.ts'
 import { ip6tables, ip6tablesRestore, ip6tablesSave, iptables, iptablesRestore, iptablesSave } from './iptables/iptables.ts'
 import { nc } from './netcat/nc.ts'
+import { nsenter } from './nsenter/nsenter.ts'
 import { busyboxPing, ping } from './ping/ping.ts'
 import { netstat } from './sockets/netstat.ts'
 import { ss } from './sockets/ss.ts'
+import { kill, killall, pgrep, pidof, pkill } from './process/kill.ts'
+import { df, dmesg, free, mount } from './process/machine-state.ts'
+import { busyboxPs, ps, top } from './process/ps.ts'
+import { runner, time, timeout, watch } from './process/run.ts'
+import { sed } from './sed/sed.ts'
+import { ssh } from './ssh/ssh.ts'
+import { du, file, stat, tree } from './coreutils/stat.ts'
+import { sysctl } from './sysctl/sysctl.ts'
+import { tcpdump } from './tcpdump/tcpdump.ts'
+import { tracepath } from './traceroute/tracepath.ts'
+import { traceroute } from './traceroute/traceroute.ts'
+import { busyboxWget, wget } from './wget/wget.ts'
 
 type Entry = readonly [path: string, executable: Executable]
 
@@ -45,7 +63,13 @@ const TEXT_AND_FILES: readonly Entry[] = [
   ['/bin/pwd', system.pwd], ['/usr/bin/tty', system.tty], ['/usr/bin/test', system.test], ['/usr/bin/[', system.test],
   ['/usr/bin/clear', system.clear], ['/usr/bin/which', system.which], ['/usr/bin/uptime', system.uptime], ['/usr/bin/find', find],
   ['/usr/bin/xargs', xargs], ['/bin/grep', grep()], ['/bin/egrep', grep('E')], ['/bin/fgrep', grep('F')],
-  ['/usr/bin/getent', getent],
+  ['/usr/bin/getent', getent], ['/bin/sed', sed], ['/usr/bin/awk', awk], ['/usr/bin/diff', diff], ['/usr/bin/base64', base64],
+  ['/usr/bin/md5sum', md5sum], ['/usr/bin/sha1sum', sha1sum], ['/usr/bin/sha256sum', sha256sum], ['/usr/bin/stat', stat],
+  ['/usr/bin/du', du], ['/usr/bin/file', file], ['/usr/bin/tree', tree], ['/bin/df', df], ['/bin/mount', mount], ['/bin/dmesg', dmesg],
+  ['/bin/kill', kill], ['/usr/bin/killall', killall], ['/usr/bin/pgrep', pgrep], ['/usr/bin/pkill', pkill], ['/bin/pidof', pidof],
+  ['/usr/bin/free', free], ['/usr/bin/top', top], ['/usr/bin/timeout', timeout], ['/usr/bin/time', time], ['/usr/bin/watch', watch],
+  ['/usr/bin/nohup', runner], ['/usr/bin/nice', runner], ['/usr/bin/stdbuf', runner], ['/usr/bin/setsid', runner],
+  ['/sbin/sysctl', sysctl], ['/usr/bin/nsenter', nsenter],
 ]
 
 const IPROUTE2: readonly Entry[] = [
@@ -67,7 +91,8 @@ const NETCAT: readonly Entry[] = [['/usr/bin/nc', nc], ['/usr/bin/netcat', nc], 
 /** Applets of busybox that are not spelled like the GNU tools. */
 const BUSYBOX_NETWORK: readonly Entry[] = [
   ['/bin/ping', busyboxPing], ['/bin/ping6', busyboxPing], ['/usr/bin/nslookup', busyboxNslookup], ['/sbin/ip', ip], ['/sbin/ifconfig', ifconfig],
-  ['/sbin/route', route], ['/sbin/arp', arp], ['/bin/netstat', netstat], ['/usr/bin/nc', nc],
+  ['/sbin/route', route], ['/sbin/arp', arp], ['/bin/netstat', netstat], ['/usr/bin/nc', nc], ['/usr/bin/wget', busyboxWget],
+  ['/bin/ps', busyboxPs], ['/usr/bin/traceroute', traceroute('busybox')], ['/usr/sbin/arping', arping('busybox')],
 ]
 
 export const PACKAGES: Readonly<Record<string, readonly Entry[]>> = {
@@ -76,7 +101,14 @@ export const PACKAGES: Readonly<Record<string, readonly Entry[]>> = {
   iproute2: IPROUTE2,
   iptables: IPTABLES,
   conntrack: [['/usr/sbin/conntrack', conntrack]],
-  iputils: [['/usr/bin/ping', ping], ['/bin/ping', ping]],
+  'openssh-client': [['/usr/bin/ssh', ssh]],
+  procps: [['/bin/ps', ps]],
+  wget: [['/usr/bin/wget', wget]],
+  tcpdump: [['/usr/sbin/tcpdump', tcpdump], ['/usr/bin/tcpdump', tcpdump]],
+  traceroute: [['/usr/bin/traceroute', traceroute()]],
+  ethtool: [['/usr/sbin/ethtool', ethtool]],
+  arping: [['/usr/sbin/arping', arping()]],
+  iputils: [['/usr/bin/tracepath', tracepath], ['/usr/bin/ping', ping], ['/bin/ping', ping]],
   curl: [['/usr/bin/curl', curl]],
   dnsutils: [['/usr/bin/dig', dig], ['/usr/bin/nslookup', nslookup], ['/usr/bin/host', host]],
   'net-tools': NET_TOOLS,

@@ -8,7 +8,7 @@ import type { ApiClient } from '../api/client/api-client.ts'
 import type { Trace } from '../sim/trace.ts'
 import { type CheckResult, waiting } from './check-result.ts'
 import { checkFlow, checkPackets, checkQuestion, checkRun, checkState, type ForkedWorld } from './checks.ts'
-import { Journeys } from './journeys.ts'
+import { Journeys, type KnownSpace } from './journeys.ts'
 import type { LabCheckDefinition, LabDefinition, LabStepDefinition } from './lab-definition.ts'
 
 /** The world as a lab sees it. */
@@ -17,7 +17,11 @@ export interface GradedWorld {
   readonly nowUs: number
   readonly settled: boolean
   readonly journal: readonly unknown[]
-  readonly cluster: { client(actor: string): ApiClient }
+  readonly cluster: {
+    client(actor: string): ApiClient
+    readonly net: { namespaces: ReadonlyMap<number, KnownSpace> }
+    readonly machines: ReadonlyMap<string, { role: string }>
+  }
   forkForCheck(): ForkedWorld
 }
 
@@ -50,6 +54,7 @@ export class LabRun {
     this.#world = world
     this.#client = world.cluster.client('lab')
     this.#journeys = new Journeys(world.trace)
+    this.#journeys.learn(world.cluster.net, world.cluster.machines)
     this.#steps = definition.steps.map((step) => ({ definition: step, done: false, openedUs: world.nowUs, hints: 0, results: new Map() }))
     world.trace.observe((event) => {
       if (event.kind === 'api.object' && !QUIET_RESOURCES.has(event.resource)) this.#changes += 1
