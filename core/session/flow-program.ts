@@ -6,11 +6,11 @@ import { type DnsMessage, dnsDataText, dnsQueryMessage, dnsRecordType, encodeDns
 import { httpRequest, parseHttpUrl } from '../linux/libc/http-client.ts'
 import { HttpHeaders } from '../linux/libc/http-message.ts'
 import { candidates, dnsQuery, readResolvConf, resolveHost } from '../linux/libc/resolver.ts'
-import { connectTcp, recvUdp, waitSocket } from '../linux/libc/sockets.ts'
+import { connectTcp, type UdpSocket, waitSocket } from '../linux/libc/sockets.ts'
 import type { Process } from '../linux/process.ts'
 import type { Program } from '../linux/program.ts'
 import type { Wait } from '../linux/wait.ts'
-import { formatIp, type IpAddr } from '../net/addr/ip.ts'
+import { formatIp, type IpAddr, isV6 } from '../net/addr/ip.ts'
 
 /** The ICMP error that ended a flow, as the sender's socket learned it. */
 export interface FlowIcmp {
@@ -43,7 +43,10 @@ export interface FlowOptions {
 const ECHO_BYTES = 56
 const ICMP_ECHO_REPLY = 0
 const ICMPV6_ECHO_REPLY = 129
+const ICMP_UNREACH = 3
 const ICMP_PORT_UNREACH = 3
+const ICMPV6_UNREACH = 1
+const ICMPV6_PORT_UNREACH = 4
 const DNS_PORT = 53
 
 export function emptyOutcome(): FlowOutcome {
@@ -95,13 +98,25 @@ function* sendDatagram(proc: Process, flow: FlowRequest, dst: IpAddr, domain: st
   if (isErrno(socket)) return fail(outcome, socket)
   const failed = socket.connect(dst, flow.port)
   const sent = failed ?? socket.send(datagramFor(flow, domain))
-  const got = isErrno(sent) ? sent : yield* recvUdp(proc, socket, flow.timeoutMs * 1000)
-  const error = socket.errors().at(-1)
-  if (error) outcome.icmp = { type: error.type, code: error.code, from: formatIp(error.from), mtu: error.mtu }
+  if (isErrno(sent)) fail(outcome, sent)
+  else yield* hearAnswer(proc, socket, flow.timeoutMs * 1000, outcome)
   socket.close()
-  if (got === 'timeout') return
-  if (isErrno(got)) return fail(outcome, got)
-  outcome.verdict = 'delivered'
+}
+
+/** An answer, or any ICMP error: as with IP_RECVERR (ip(7)), also those that are no end of the matter. */
+function* hearAnswer(proc: Process, socket: UdpSocket, timeoutUs: number, outcome: FlowOutcome): Generator<Wait, void> {
+  const endUs = proc.world.clock.nowUs + timeoutUs
+  for (;;) {
+    const got = socket.recv()
+    const error = socket.errors().at(-1)
+    if (error) return blame(outcome, error)
+    if (isErrno(got)) return fail(outcome, got)
+    if (got !== 'again') {
+      outcome.verdict = 'delivered'
+      return
+    }
+    if (!(yield* waitSocket(proc, socket, endUs - proc.world.clock.nowUs))) return
+  }
 }
 
 /** A DNS server answers questions only, so it gets one. */
@@ -122,10 +137,7 @@ function* sendEcho(proc: Process, flow: FlowRequest, dst: IpAddr, outcome: FlowO
       break
     }
     if (message.type === ICMP_ECHO_REPLY || message.type === ICMPV6_ECHO_REPLY) outcome.verdict = 'delivered'
-    else {
-      outcome.verdict = message.code === ICMP_PORT_UNREACH ? 'refused' : 'unreachable'
-      outcome.icmp = { type: message.type, code: message.code, from: formatIp(message.from), mtu: message.mtu }
-    }
+    else blame(outcome, message)
     break
   }
   socket.close()
@@ -178,6 +190,12 @@ function* askServers(
     if (typeof last !== 'string') return last
   }
   return last
+}
+
+function blame(outcome: FlowOutcome, { type, code, from, mtu }: { type: number; code: number; from: IpAddr; mtu: number }): void {
+  const port = isV6(from) ? type === ICMPV6_UNREACH && code === ICMPV6_PORT_UNREACH : type === ICMP_UNREACH && code === ICMP_PORT_UNREACH
+  outcome.verdict = port ? 'refused' : 'unreachable'
+  outcome.icmp = { type, code, from: formatIp(from), mtu }
 }
 
 function fail(outcome: FlowOutcome, errno: Errno): void {

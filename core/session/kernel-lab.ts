@@ -23,7 +23,7 @@ const SYSCTLS = [
   'net.ipv4.ip_forward', 'net.ipv4.icmp_ratelimit', 'net.ipv4.icmp_echo_ignore_all', 'net.bridge.bridge-nf-call-iptables',
   'net.ipv4.ip_default_ttl',
 ]
-const DEVICE_SYSCTLS = ['rp_filter', 'route_localnet', 'forwarding', 'accept_local', 'proxy_arp', 'arp_ignore', 'arp_announce', 'send_redirects']
+const DEVICE_SYSCTLS = ['rp_filter', 'route_localnet', 'accept_local', 'proxy_arp', 'arp_ignore', 'arp_announce']
 const MAIN_TABLE = 254
 const ICMP_UNREACHABLE = 3
 const ICMP_FRAG_NEEDED = 4
@@ -113,7 +113,17 @@ function describeSysctls(space: NetNamespace): Record<string, string> {
     if (value !== null) sysctls[name] = value
   }
   for (const name of SYSCTLS) take(name)
-  for (const field of DEVICE_SYSCTLS) if (field !== 'forwarding') take(`net.ipv4.conf.all.${field}`)
+  for (const field of DEVICE_SYSCTLS) take(`net.ipv4.conf.all.${field}`)
+  const reachable = space.sysctl.get('net.ipv4.neigh.default.base_reachable_time_ms')
+  for (const { name } of space.links()) {
+    // A name with a dot in it cannot be told apart there.
+    if (name.includes('.')) continue
+    if (reachable !== null) sysctls[`net.ipv4.neigh.${name}.base_reachable_time_ms`] = reachable
+    for (const field of DEVICE_SYSCTLS) {
+      const own = space.sysctl.get(`net.ipv4.conf.${name}.${field}`)
+      if (own !== null && own !== '0') sysctls[`net.ipv4.conf.${name}.${field}`] = own
+    }
+  }
   return sysctls
 }
 

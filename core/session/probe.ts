@@ -43,6 +43,8 @@ export interface SentFlow {
   report: FlowResult
 }
 
+const REACHABLE_TIME = 'net.ipv4.neigh.default.base_reachable_time_ms'
+const REACHABLE_MS = '86400000'
 /** Time after a flow's end in which its last packets may still arrive. */
 const LINGER_US = 50_000
 /** Time after the last flow for packets that wait for a neighbour's answer: three questions, one second apart (arp(7)). */
@@ -76,9 +78,13 @@ export class Probe {
     }
   }
 
-  /** Forgets what kernels learned from earlier traffic, as in a copy of this network that was just built. */
+  /**
+   * Forgets what kernels learned from earlier traffic, as in a copy of this network that was just built. From here on neighbours
+   * are known for a day: when one is asked again is otherwise a matter of chance.
+   */
   startCold(): void {
     for (const space of this.#simulation.cluster.net.namespaces.values()) {
+      space.sysctl.set(REACHABLE_TIME, REACHABLE_MS)
       space.netfilter.conntrack.flush()
       for (const link of space.links()) {
         space.neigh.flush(link, true)

@@ -79,6 +79,12 @@ export class IcmpSender {
     if (!exempt && !this.#allow(packet.src, type, v6)) return
     error.ipId = ns.nextIpId()
     error.quoted = quote(packet)
+    if (packet.ct !== null) {
+      // nf_ct_attach in icmp_glue_bits: the error belongs to the connection although that may not be in the table yet.
+      error.ct = packet.ct
+      error.ctInfo = 'RELATED'
+      error.ctDirection = packet.ctDirection === 0 ? 1 : 0
+    }
     ns.output(error)
   }
 

@@ -94,6 +94,18 @@ test('while its neighbour is in doubt, it goes out through cni0 and back', () =>
   `)
 })
 
+test('when its new neighbour does not answer, its sender is told in the words of what it asked', () => {
+  const { net, node } = world()
+  const rules = '-A PREROUTING -d 10.96.0.30/32 -p udp -j DNAT --to-destination 10.1.0.99:53\nCOMMIT'
+  expect(node.netfilter.iptables('ipv4').restore(NAT.replace('COMMIT', rules))).toBe(null)
+  const client = ok((net.world.namespaces.get(1) as typeof node).sockets.udpOpen({ owner: OWNER }))
+  client.connect(ip('10.96.0.30'), 53)
+  client.send(new Uint8Array(1))
+  net.run(3_100_000)
+  expect(client.errors()).toMatchObject([{ type: 3, code: 1, from: ip('10.96.0.30'), dst: ip('10.96.0.30'), port: 53 }])
+  expect(node.netfilter.conntrack.count).toBe(0)
+})
+
 test('rewritten to somebody elsewhere, it is routed', () => {
   const { ask } = world()
   expect(ask('10.96.0.20')).toMatchInlineSnapshot(`

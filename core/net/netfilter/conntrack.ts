@@ -188,6 +188,8 @@ export class Conntrack {
   confirm(packet: Packet): boolean {
     const entry = packet.ct
     if (entry === null || entry.confirmed) return true
+    // What a rejection answers does not open the connection that it refuses.
+    if (packet.ctDirection === REPLY) return true
     if (entry.dying) return false
     const clash = this.find(entry.original) ?? this.find(entry.reply)
     if (clash) return this.#resolveClash(packet, entry, clash.entry)

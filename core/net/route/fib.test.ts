@@ -108,6 +108,16 @@ test('an address that goes takes what hangs on it', () => {
   expect(a.delAddress(eth0, ip('10.0.0.1'), 24)).toBe('EADDRNOTAVAIL')
 })
 
+test('with its last address a device loses every route through it', () => {
+  const { net, a, eth0 } = host()
+  net.addr(eth0, '10.5.0.1/24')
+  net.route(a, 'default', '10.0.0.2')
+  a.delAddress(eth0, ip('10.0.0.1'), 24)
+  expect(where(a, '8.8.8.8')).toBe('unicast 10.0.0.2 eth0')
+  a.delAddress(eth0, ip('10.5.0.1'), 24)
+  expect(where(a, '8.8.8.8')).toBe('none - -')
+})
+
 test('rules: by source, by mark, in order of priority', () => {
   const { a } = host()
   a.fib.add({ prefix: prefix('0.0.0.0/0'), via: ip('10.1.0.254'), table: 100 })
