@@ -70,6 +70,8 @@ describe.each(HOSTS)('the story in the $host', ({ host, here }) => {
     await app.by('term-new').click()
     await app.by('term-open-client').click()
     await app.waitForScreen('client', /client:~\$/)
+    // kube-proxy gathers changes for a second before it writes its rules.
+    await app.page.waitForTimeout(1500)
     await app.type('client', 'curl -s -o /dev/null -w "%{http_code}\\n" http://172.18.0.3:31002/')
     await app.waitForScreen('client', /^(200|404)\s*$/m)
     await app.by('packet-filter').fill('tcp.dstport == 31002 && tcp.flags.syn == 1')
@@ -108,6 +110,7 @@ describe.each(HOSTS)('the story in the $host', ({ host, here }) => {
     await app.restart()
     await app.by('workbench').waitFor()
     await app.by('lab-step-knock').waitFor()
+    await app.by('term-tab-client').click()
     await app.waitForScreen('client', /172\.18\.0\.3:31002/)
     expect(before.length).toBeGreaterThan(100)
     await app.shot('after-kill')
