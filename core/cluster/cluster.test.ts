@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
-import type { Pod } from '../api/types/index.ts'
-import { bootedCluster, inPod, settle, sh } from '../../test/support/cluster.ts'
+import { ApiClient } from '../api/client/api-client.ts'
+import { Informer } from '../api/client/informer.ts'
+import type { KubeEvent, KubeList, KubeObject, Pod } from '../api/types/index.ts'
+import { SinkFile } from '../linux/open-file.ts'
+import type { Program } from '../linux/program.ts'
+import { bootedCluster, inPod, pass, settle, sh } from '../../test/support/cluster.ts'
 import type { Cluster } from './cluster.ts'
 import type { CniName } from './world-spec.ts'
 
@@ -88,3 +92,54 @@ status: NXDOMAIN
     expect(inPod(cluster, 'box', 'ping -c 1 -W 1 10.244.1.77 | grep -o "ttl=[0-9]*"')).toBe(cni === 'bridge' ? 'ttl=64\n' : 'ttl=62\n')
   })
 }
+
+test('the first boot says nothing of nodes that are not ready', () => {
+  const cluster = bootedCluster()
+  const reasons = cluster.client('test').list<KubeEvent>('events').items.map((e) => `${e.reason} ${e.involvedObject.kind}`)
+  expect(reasons).toContain('NodeReady Node')
+  expect(reasons.filter((reason) => reason.startsWith('NodeNotReady'))).toEqual([])
+})
+
+test('a program that does not catch the refusal of the API ends with it, and the world goes on', () => {
+  const cluster = bootedCluster()
+  const machine = cluster.machines.get('workstation')!
+  let text = ''
+  const stderr = new SinkFile((t) => { text += t })
+  const careless: Program = function* (proc) {
+    yield* proc.sleepUs(1000)
+    cluster.client('test').get('pods', 'default', 'nobody')
+    return 0
+  }
+  const codes: number[] = []
+  machine.spawn({ argv: ['careless'], program: careless, tty: null, fds: new Map([[2, stderr]]), onExit: (code) => codes.push(code) })
+  machine.spawn({
+    argv: ['in-a-thread'], tty: null, fds: new Map([[2, stderr]]), onExit: (code) => codes.push(code),
+    *program(proc) {
+      proc.thread((thread) => careless(thread, []))
+      yield* proc.sleepUs(10_000_000)
+      return 0
+    },
+  })
+  pass(cluster, 1)
+  expect([text, codes]).toEqual(['Error: pods "nobody" not found\nError: pods "nobody" not found\n', [1, 1]])
+})
+
+test('who lists again while the API server is away waits longer each time', () => {
+  const cluster = bootedCluster()
+  const tries: number[] = []
+  class Counting extends ApiClient {
+    override list<T extends KubeObject>(...args: Parameters<ApiClient['list']>): KubeList<T> {
+      tries.push(Math.round(cluster.clock.nowUs / 100_000))
+      return super.list<T>(...args)
+    }
+  }
+  const informer = new Informer(new Counting(cluster.server, 'test'), 'pods')
+  cluster.server.available = false
+  informer.start()
+  const begin = tries[0]
+  pass(cluster, 100)
+  expect(tries.map((at) => at - begin)).toEqual([0, 8, 24, 56, 120, 248, 504, 804])
+  cluster.server.available = true
+  pass(cluster, 31)
+  expect(informer.synced).toBe(true)
+})

@@ -3,6 +3,7 @@
  * `boot` switches everything on and runs the world until only background work is left.
  */
 import { ApiClient } from '../api/client/api-client.ts'
+import { isStatusError } from '../api/meta/status.ts'
 import { kubernetesSchema } from '../api/schema/kubernetes-schema.ts'
 import { ApiServer } from '../api/server/api-server.ts'
 import { assert } from '../base/assert.ts'
@@ -67,7 +68,7 @@ export class Cluster {
     this.random = deps.random
     this.trace = deps.trace
     this.net = new NetWorld(deps)
-    this.linux = createLinuxWorld({ ...deps, net: this.net })
+    this.linux = createLinuxWorld({ ...deps, net: this.net, lastWords })
     this.topology = buildTopology(spec, this.linux)
     this.machines = this.topology.machines
     const control = spec.nodes.find((node) => node.roles.includes('control-plane'))
@@ -249,6 +250,11 @@ export class Cluster {
     assert(prefix, 'a service network')
     return formatIp(addressAt(prefix, number))
   }
+}
+
+/** A program that lets the API's refusal fall through ends like a Go program whose main returns it. */
+function lastWords(error: unknown): string | null {
+  return isStatusError(error) ? `Error: ${error.message}\n` : null
 }
 
 /** Add-ons do not wait for a download: as in kind, their images are on the nodes. */

@@ -153,6 +153,8 @@ export function corednsManifests(spec: WorldSpec, dnsIp: string): Manifest[] {
 export function kubeProxyManifests(spec: WorldSpec): Manifest[] {
   const labels = { 'k8s-app': 'kube-proxy' }
   const { proxy, networks } = spec
+  // The default of a second suits clusters whose pods take longer than that to start. Here they are ready after half a second, and
+  // whoever waits for a rollout would find its rules missing.
   const config = `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 bindAddress: 0.0.0.0
@@ -163,7 +165,7 @@ iptables:
   localhostNodePorts: ${proxy.localhostNodePorts}
   masqueradeAll: ${proxy.masqueradeAll}
   masqueradeBit: 14
-  minSyncPeriod: 1s
+  minSyncPeriod: 100ms
   syncPeriod: 30s
 ipvs:
   scheduler: ${proxy.ipvsScheduler}

@@ -33,6 +33,8 @@ export interface LinuxWorld {
   epochMs: number
   /** Now, as RFC 3339 with seconds. */
   nowIso(): string
+  /** What a program prints when it ends by this error, which it did not catch; null for our own mistakes, which stop everything. */
+  lastWords(error: unknown): string | null
 }
 
 export interface SpawnOptions {
@@ -246,9 +248,19 @@ function defaultEnvironment(tty: Tty | null): Map<string, string> {
 }
 
 /** The usual world object: shared by all machines. */
-export function createLinuxWorld(deps: { clock: Clock; random: RandomStreams; trace: Trace; net: NetWorld; epochMs?: number }): LinuxWorld {
+export interface LinuxWorldDeps {
+  clock: Clock
+  random: RandomStreams
+  trace: Trace
+  net: NetWorld
+  epochMs?: number
+  lastWords?: LinuxWorld['lastWords']
+}
+
+export function createLinuxWorld(deps: LinuxWorldDeps): LinuxWorld {
   // 2026-01-01T00:00:00Z
   const epochMs = deps.epochMs ?? 1767225600000
   const { clock, random, trace, net } = deps
-  return { clock, random, trace, net, machines: new Map(), epochMs, nowIso: () => isoTime(epochMs + Math.floor(clock.nowUs / 1000)) }
+  const nowIso = (): string => isoTime(epochMs + Math.floor(clock.nowUs / 1000))
+  return { clock, random, trace, net, machines: new Map(), epochMs, nowIso, lastWords: deps.lastWords ?? (() => null) }
 }

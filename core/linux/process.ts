@@ -357,6 +357,9 @@ export class Process {
     let result: IteratorResult<Wait, number>
     try {
       result = this.#body.next(value)
+    } catch (error) {
+      this.#crash(error)
+      return
     } finally {
       this.#running = false
     }
@@ -422,6 +425,15 @@ export class Process {
     this.#deliver('SIGTTIN')
   }
 
+  /** An error that the program did not catch ends it, and all its threads, as an exception ends a program anywhere. */
+  #crash(error: unknown): void {
+    const words = this.world.lastWords(error)
+    if (words === null) throw error
+    this.error(words)
+    this.#running = false
+    ;(this.#threadOf ?? this).terminate(1, '')
+  }
+
   #die(): void {
     const death = this.#death
     assert(death, 'a death has a cause')
@@ -429,6 +441,8 @@ export class Process {
     try {
       let result = this.#body?.return(death.code)
       for (let i = 0; result && !result.done && i < DYING_YIELDS_MAX; i += 1) result = this.#body?.return(death.code)
+    } catch (error) {
+      if (this.world.lastWords(error) === null) throw error
     } finally {
       this.#running = false
     }

@@ -18,8 +18,11 @@ export interface InformerOptions {
 /** `old` is undefined for a new object; `object` is undefined for one that is gone. */
 export type InformerHandler<T> = (object: T | undefined, old: T | undefined) => void
 
-/** How long an informer waits before it lists again after its server went away (client-go's backoff starts at 800 ms). */
-const RELIST_DELAY_US = 800_000
+/** How long an informer waits before it lists again: the back-off of client-go's reflector (NewReflector), without its jitter. */
+const RELIST_FIRST_US = 800_000
+const RELIST_MAX_US = 30_000_000
+/** After so long without trouble it begins anew. */
+const RELIST_FORGET_US = 120_000_000
 
 export class Informer<T extends KubeObject = KubeObject> {
   readonly resource: string
@@ -30,6 +33,8 @@ export class Informer<T extends KubeObject = KubeObject> {
   readonly #handlers: InformerHandler<T>[] = []
   #stopWatch: (() => void) | null = null
   #retry: Timer | null = null
+  #retryUs = RELIST_FIRST_US
+  #troubleUs = 0
   #started = false
   /** True once the first list is in. */
   synced = false
@@ -104,7 +109,11 @@ export class Informer<T extends KubeObject = KubeObject> {
 
   #retryLater(): void {
     this.#stopWatch = null
-    this.#retry = this.#clock.afterInBackground(RELIST_DELAY_US, () => {
+    const { nowUs } = this.#clock
+    const delayUs = nowUs - this.#troubleUs > RELIST_FORGET_US ? RELIST_FIRST_US : this.#retryUs
+    this.#troubleUs = nowUs
+    this.#retryUs = Math.min(RELIST_MAX_US, delayUs * 2)
+    this.#retry = this.#clock.afterInBackground(delayUs, () => {
       if (this.#started) this.#relist()
     })
   }

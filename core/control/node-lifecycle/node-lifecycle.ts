@@ -43,6 +43,8 @@ export function nodeLifecycleController(deps: ControllerDeps): Controller {
   const nodes = informers.of<Node>('nodes')
   /** When each node was last heard of, in virtual µs. */
   const heardUs = new Map<string, number>()
+  /** Nodes that fell silent while they were ready, until all their pods are marked. */
+  const toMark = new Set<string>()
   const controller = runController({ clock, trace, name: 'node-controller', reconcile })
   const evictions = runController({ clock, trace, name: 'taint-eviction-controller', reconcile: evict })
 
@@ -50,6 +52,7 @@ export function nodeLifecycleController(deps: ControllerDeps): Controller {
     const name = (node ?? old)!.metadata.name
     if (!node) {
       heardUs.delete(name)
+      toMark.delete(name)
       recorder.event(old!, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`)
       return
     }
@@ -76,10 +79,18 @@ export function nodeLifecycleController(deps: ControllerDeps): Controller {
     if (!node) return
     const silentUs = clock.nowUs - (heardUs.get(key) ?? clock.nowUs)
     let current = node
-    if (silentUs > GRACE_US) current = markUnknown(node)
-    const ready = current.status.conditions?.find((c) => c.type === 'Ready')
+    if (silentUs > GRACE_US) {
+      if (readyCondition(node)?.status === 'True') toMark.add(key)
+      current = markUnknown(node)
+    }
+    const ready = readyCondition(current)
     updateTaints(current, ready)
-    if (ready && ready.status !== 'True') for (const pod of indices.byNode.get(key)) markPodNotReady(pod)
+    // A kubelet that says itself that it is not ready still speaks for its pods: only a silent one's are marked here.
+    if (ready?.status === 'True') toMark.delete(key)
+    if (toMark.has(key)) {
+      for (const pod of indices.byNode.get(key)) markPodNotReady(pod)
+      toMark.delete(key)
+    }
     // A kubelet that is silent is looked at when it may be given up.
     return silentUs > GRACE_US ? undefined : GRACE_US - silentUs + MONITOR_US / 2
   }
@@ -165,6 +176,10 @@ export function nodeLifecycleController(deps: ControllerDeps): Controller {
       evictions.stop()
     },
   }
+}
+
+function readyCondition(node: Node): NodeCondition | undefined {
+  return node.status.conditions?.find((c) => c.type === 'Ready')
 }
 
 function conditions(node: Node): unknown {

@@ -58,7 +58,7 @@ class Proxied {
   }
 }
 
-test('rules follow services, at most once a second', () => {
+test('rules follow services at once after a quiet time, and once a second when there is much to do', () => {
   const world = new Proxied()
   world.service('web', '10.96.0.20')
   world.start()
@@ -67,12 +67,20 @@ test('rules follow services, at most once a second', () => {
   world.slice('web', ['10.244.1.2'])
   world.control.pass(0.1)
   expect(world.rules('web')?.length).toBe(2)
-  world.service('other', '10.96.0.21')
-  world.slice('other', ['10.244.1.3', '10.244.1.4'])
+  world.control.pass(2)
+  world.service('second', '10.96.0.21')
+  world.control.pass(0.1)
+  world.slice('second', ['10.244.1.3'])
+  world.control.pass(0.1)
+  expect(world.rules('second')?.length).toBe(2)
+  world.service('third', '10.96.0.22')
+  world.slice('third', [])
+  world.control.pass(0.1)
+  world.control.client.patch('endpointslices.discovery.k8s.io', 'default', 'third-1', { type: 'merge', body: { endpoints: [{ addresses: ['10.244.1.4'] }] } })
   world.control.pass(0.5)
-  expect(world.rules('other')).toBe(undefined)
-  world.control.pass(0.6)
-  expect(world.rules('other')?.length).toBe(3)
+  expect(world.rules('third')).toBe(undefined)
+  world.control.pass(0.4)
+  expect(world.rules('third')?.length).toBe(2)
   world.control.client.delete('services', 'default', 'web')
   world.control.pass(2)
   expect(world.rules('web')).toBe(undefined)

@@ -19,6 +19,7 @@ import type { ProxyFamily } from './service-port.ts'
 
 /** Full syncs happen at least this often (proxyutil.FullSyncPeriod). */
 const FULL_SYNC_US = 3600 * 1_000_000
+const BURST_SYNCS = 2
 
 export const kubeProxyImage: Image = {
   sizeBytes: 36_600_000,
@@ -48,7 +49,11 @@ export function* kubeProxy(proc: Process, argv: readonly string[]): Generator<Wa
   const services = new Informer<Service>(client, 'services')
   const slices = new Informer<EndpointSlice>(client, 'endpointslices.discovery.k8s.io')
   const nodes = new Informer<Node>(client, 'nodes', { fieldSelector: `metadata.name=${nodeName}` })
-  for (const informer of [services, slices]) informer.onEvent(touch)
+  services.onEvent(touch)
+  // The empty slice of a new service programs nothing: it must not use up the sync that its endpoints will want.
+  slices.onEvent((slice, old) => {
+    if (slice?.endpoints?.length || old?.endpoints?.length) touch()
+  })
   nodes.onEvent((node, old) => {
     if (zoneOf(node) !== zoneOf(old) || addressOf(node) !== addressOf(old)) touch()
   })
@@ -76,7 +81,7 @@ export function* kubeProxy(proc: Process, argv: readonly string[]): Generator<Wa
     )
     log.info('server_linux.go:132', `"Using iptables Proxier"`)
     let lastFullUs = clock.nowUs
-    let notBeforeUs = 0
+    const budget = new SyncBudget(config.minSyncPeriodUs)
     for (;;) {
       if (clock.nowUs - lastFullUs >= FULL_SYNC_US || proxiers.some((proxier) => proxier.rulesWereFlushed)) {
         for (const proxier of proxiers) proxier.forceFullSync()
@@ -87,12 +92,12 @@ export function* kubeProxy(proc: Process, argv: readonly string[]): Generator<Wa
         yield firstOf(changed.wait, sleepWait(clock, config.syncPeriodUs))
         continue
       }
-      if (clock.nowUs < notBeforeUs) {
-        yield workWait(clock, notBeforeUs - clock.nowUs)
+      const waitUs = budget.take(clock.nowUs)
+      if (waitUs > 0) {
+        yield workWait(clock, waitUs)
         continue
       }
       state.dirty = false
-      notBeforeUs = clock.nowUs + config.minSyncPeriodUs
       const input: ProxierInput = { services: services.list(), slices: slices.list(), zone: zoneOf(nodes.get('', nodeName)) }
       let failed = false
       for (const proxier of proxiers) {
@@ -109,6 +114,26 @@ export function* kubeProxy(proc: Process, argv: readonly string[]): Generator<Wa
   } finally {
     stop()
     for (const informer of [services, slices, nodes]) informer.stop()
+  }
+}
+
+/** One sync per period, and after a quiet time two at once: the rate limiter of pkg/util/async's BoundedFrequencyRunner, burstSyncs. */
+class SyncBudget {
+  readonly #periodUs: number
+  /** When all that was used is there again. */
+  #fullUs = 0
+
+  constructor(periodUs: number) {
+    this.#periodUs = periodUs
+  }
+
+  /** 0 when a sync may begin now, which is counted; else how long to wait. */
+  take(nowUs: number): number {
+    const usedUs = Math.max(0, this.#fullUs - nowUs)
+    const waitUs = usedUs - (BURST_SYNCS - 1) * this.#periodUs
+    if (waitUs > 0) return waitUs
+    this.#fullUs = nowUs + usedUs + this.#periodUs
+    return 0
   }
 }
 
