@@ -8,6 +8,8 @@ import { NetDevice } from './net-device.ts'
 export class VethDevice extends NetDevice {
   readonly kind = 'veth'
   #peer: VethDevice | null = null
+  /** When the frame before has crossed. */
+  #freeUs = 0
 
   override get peer(): VethDevice | null {
     return this.#peer
@@ -41,6 +43,10 @@ export class VethDevice extends NetDevice {
       return
     }
     scrub(packet, peer.netns !== this.netns)
-    this.netns.world.clock.after(VETH_US, () => peer.receive(packet))
+    // The kernel takes the next frame out of the backlog when it is done with the one before: two datagrams sent at one moment do
+    // not meet in the connection table, where both would be new.
+    const { clock } = this.netns.world
+    this.#freeUs = Math.max(clock.nowUs, this.#freeUs) + VETH_US
+    clock.after(this.#freeUs - clock.nowUs, () => peer.receive(packet))
   }
 }
