@@ -54,7 +54,6 @@ export class EngineThread {
       this.#refuseAll(`The engine stopped: ${error.message}`)
       this.#onNews({ kind: 'trouble', trouble: { kind: 'bug', message: `The engine stopped: ${error.message}. Open the session again: its journal is safe.`, report: error.stack ?? '' } })
     })
-    worker.unref()
     return worker
   }
 
