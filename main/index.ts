@@ -5,7 +5,7 @@ import * as electron from 'electron'
 import { openDesktop, registerScheme } from './desktop.ts'
 import { Service } from './host/service.ts'
 import { dataFolder } from './host/data-folder.ts'
-import { openDatabase } from './storage/database.ts'
+import { keepBackup, openDatabase } from './storage/database.ts'
 import { SessionStore } from './storage/sessions.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -13,7 +13,9 @@ const here = dirname(fileURLToPath(import.meta.url))
 registerScheme(electron)
 if (!electron.app.requestSingleInstanceLock()) electron.app.quit()
 else {
-  const { db } = openDatabase(join(process.env['VETHLAB_DATA'] ?? dataFolder(), 'vethlab.db'))
+  const data = process.env['VETHLAB_DATA'] ?? dataFolder()
+  const { db } = openDatabase(join(data, 'vethlab.db'))
+  await keepBackup(db, data)
   const service = new Service(new SessionStore(db), 'desktop')
   let window: electron.BrowserWindow | null = null
   electron.app.on('second-instance', () => window?.focus())

@@ -7,7 +7,7 @@ import { findElectron, installElectron } from './electron-binary.ts'
 import { dataFolder } from './host/data-folder.ts'
 import { Service } from './host/service.ts'
 import { projectRoot } from './host/version.ts'
-import { openDatabase, StorageError } from './storage/database.ts'
+import { keepBackup, openDatabase, StorageError } from './storage/database.ts'
 import { SessionStore } from './storage/sessions.ts'
 
 /** How long Electron's installer may try on the first start; without a network it fails at once. */
@@ -60,6 +60,7 @@ async function serve(): Promise<number> {
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`--port takes a number from 0 to 65535, not "${values.port}"`)
   const { db, setAside } = openDatabase(join(data, 'vethlab.db'))
   if (setAside !== '') console.error(`vethlab: the database was damaged; it was set aside as ${setAside}, and a new one begins`)
+  await keepBackup(db, data)
   const service = new Service(new SessionStore(db), 'browser')
   const host: BrowserHost = await serveBrowser({ service, page: join(root, 'out', 'renderer'), port })
   console.log(`listening ${host.url}`)

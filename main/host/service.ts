@@ -22,6 +22,9 @@ export const API_VERSION = 'v1.36'
 /** Preference that remembers which session to return to. */
 const LAST_SESSION = '.last-session'
 
+/** How long a world may take to answer before its thread is ended. */
+const CLOSE_MS_MAX = 3000
+
 const DEFAULT_PREFERENCES: Preferences = { theme: 'system', language: 'system', layout: {} }
 
 interface Current {
@@ -39,6 +42,8 @@ export class Service implements HostApi {
   #current: Current | null = null
   /** Session whose journal the engine writes; set before it is opened. */
   #writing = ''
+  /** Why nothing can be kept any more, or ''. */
+  #unsaved = ''
   /** `reset` waits until the session that it belongs to is known. */
   #held: EngineNews[] | null = null
 
@@ -58,7 +63,7 @@ export class Service implements HostApi {
   }
 
   async end(): Promise<void> {
-    if (this.#current) await this.#engine.ask({ kind: 'close' }).catch(() => {})
+    await this.#closeEngine()
     await this.#engine.end()
   }
 
@@ -85,9 +90,7 @@ export class Service implements HostApi {
   }
 
   async closeSession(): Promise<void> {
-    if (!this.#current) return
-    await this.#engine.ask({ kind: 'close' })
-    this.#current = null
+    await this.#closeEngine()
     this.#store.setPreference(LAST_SESSION, '')
   }
 
@@ -112,7 +115,11 @@ export class Service implements HostApi {
   }
 
   async submit(input: Input): Promise<{ seq: number; atUs: number }> {
-    return this.#engine.ask({ kind: 'submit', input })
+    if (this.#unsaved !== '') throw new Error(this.#unsaved)
+    const answer = await this.#engine.ask({ kind: 'submit', input })
+    // The entry came before its answer, so it is on disk by now, or the disk refused it.
+    if (this.#unsaved !== '') throw new Error(this.#unsaved)
+    return answer
   }
 
   async play(speed: number): Promise<void> {
@@ -180,9 +187,9 @@ export class Service implements HostApi {
     const row = this.#row(id)
     const scenario = JSON.parse(row.scenario) as Scenario
     const journal: JournalEntry[] = this.#store.journal(id)
-    if (this.#current) await this.#engine.ask({ kind: 'close' }).catch(() => {})
-    this.#current = null
+    await this.#closeEngine()
     this.#writing = id
+    this.#unsaved = ''
     this.#held = []
     try {
       const opened = await this.#engine.ask({
@@ -202,7 +209,7 @@ export class Service implements HostApi {
 
   #hear(news: EngineNews): void {
     if (news.kind === 'entry') {
-      this.#store.append(this.#writing, news.entry)
+      this.#write(news.entry)
       return
     }
     if (this.#held) {
@@ -229,6 +236,30 @@ export class Service implements HostApi {
       default:
         return
     }
+  }
+
+  /** What cannot be kept is not acknowledged, and nothing after it is taken: a journal has no holes. */
+  #write(entry: JournalEntry): void {
+    if (this.#unsaved !== '') return
+    try {
+      this.#store.append(this.#writing, entry)
+    } catch (error) {
+      this.#unsaved = `The last input could not be saved (${(error as Error).message}). Free some disk space, then open the session again.`
+      for (const page of this.#pages) page.onTrouble({ kind: 'storage', message: this.#unsaved, report: '' })
+      void this.#engine.ask({ kind: 'pause' }).catch(() => {})
+    }
+  }
+
+  /** Lets the engine write its last mark; one that does not answer is ended with its thread. */
+  async #closeEngine(): Promise<void> {
+    if (!this.#current) return
+    this.#current = null
+    const closed = this.#engine.ask({ kind: 'close' }).then(
+      () => true,
+      () => true,
+    )
+    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), CLOSE_MS_MAX).unref())
+    if (!(await Promise.race([closed, late]))) await this.#engine.end()
   }
 
   #info(): SessionInfo {

@@ -3,7 +3,7 @@
  * (`synchronous=FULL`), foreign keys on, one writer, numbered migrations. A damaged file is set aside, never overwritten; a
  * file of a newer Vethlab is refused.
  */
-import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createRequire } from 'node:module'
 import type BetterSqlite3 from 'better-sqlite3'
@@ -44,7 +44,18 @@ export function openDatabase(path: string): OpenedDatabase {
 
 /** A copy of the whole database as it stands, made while it is in use. */
 export async function backup(db: Database, path: string): Promise<void> {
-  await db.backup(path)
+  const unfinished = `${path}.unfinished`
+  await db.backup(unfinished)
+  renameSync(unfinished, path)
+}
+
+const BACKUP_EVERY_MS = 24 * 60 * 60 * 1000
+
+/** Keeps `backup.db` beside the database at most a day old. */
+export async function keepBackup(db: Database, folder: string): Promise<void> {
+  const path = join(folder, 'backup.db')
+  if (existsSync(path) && Date.now() - statSync(path).mtimeMs < BACKUP_EVERY_MS) return
+  await backup(db, path)
 }
 
 function load(): typeof BetterSqlite3 {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { backup, openDatabase } from './database.ts'
+import { backup, keepBackup, openDatabase } from './database.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { SessionStore } from './sessions.ts'
 
@@ -69,6 +69,16 @@ test('a file of a newer Vethlab is refused with a sentence', () => {
   db.pragma('user_version = 99')
   db.close()
   expect(() => openDatabase(file())).toThrow(/newer Vethlab/)
+})
+
+test('a backup is kept beside the database, once a day', async () => {
+  const { db } = openDatabase(file())
+  const store = new SessionStore(db)
+  store.create(SESSION)
+  await keepBackup(db, folder)
+  store.create({ ...SESSION, id: 's2' })
+  await keepBackup(db, folder)
+  expect(new SessionStore(openDatabase(join(folder, 'backup.db')).db).list().map(({ id }) => id)).toEqual(['s1'])
 })
 
 test('a backup holds what was there', async () => {
