@@ -7,14 +7,14 @@
  */
 import { byText } from '../base/text-order.ts'
 import type { FlowRequest } from '../lab/flow.ts'
-import type { Journey } from '../lab/journeys.ts'
+import type { Journey, Step } from '../lab/journeys.ts'
 import { formatIp, formatPrefix, isV6, parseIp } from '../net/addr/ip.ts'
 import { formatMac } from '../net/addr/mac.ts'
 import type { NetDevice } from '../net/device/net-device.ts'
 import type { NetNamespace } from '../net/net-namespace.ts'
 import { parseHttpUrl } from '../linux/libc/http-client.ts'
 import type { FlowIcmp } from './flow-program.ts'
-import { matchedRules } from './matched-rules.ts'
+import { type MatchedRule, matchedRules } from './matched-rules.ts'
 import type { Probe, SentFlow } from './probe.ts'
 import type { Simulation } from './simulation.ts'
 
@@ -25,6 +25,8 @@ const SYSCTLS = [
 ]
 const DEVICE_SYSCTLS = ['rp_filter', 'route_localnet', 'accept_local', 'proxy_arp', 'arp_ignore', 'arp_announce']
 const MAIN_TABLE = 254
+const TCP = 6
+const UDP = 17
 const ICMP_UNREACHABLE = 3
 const ICMP_FRAG_NEEDED = 4
 /** What kernel-lab takes as a namespace's name. */
@@ -39,8 +41,9 @@ interface Crossing {
   ttl: number
 }
 
-/** Writes `space` as kernel-lab names it. */
+/** Namespaces' names there, by number. */
 type Names = ReadonlyMap<number, string>
+type SpaceOf = (netns: number) => { name: string; space: NetNamespace | undefined }
 
 export function describeWorld(simulation: Simulation, flows: readonly FlowRequest[], probe: Probe): Record<string, unknown> {
   const spaces = [...simulation.cluster.net.namespaces.values()]
@@ -206,40 +209,43 @@ function protocolOf(flow: FlowRequest): string {
 /** `sent`: every flow with its attempts. The detail is of the first one. */
 export function toKernelLabResult(simulation: Simulation, sent: readonly SentFlow[][], probe: Probe): Record<string, unknown> {
   const names = namespaceNames(simulation)
-  const flows = sent.filter(([first]) => targetOf(first.flow, probe)).map((attempts) => resultOf(attempts, probe, names))
+  const { namespaces } = simulation.cluster.net
+  const spaceOf: SpaceOf = (netns: number) => ({ name: nameIn(names, netns), space: namespaces.get(netns) })
+  const flows = sent.filter(([first]) => targetOf(first.flow, probe)).map((attempts) => resultOf(attempts, probe, spaceOf))
   return { format: 'kernel-lab-result/1', name: simulation.cluster.spec.name, kernel: 'vethlab', flows, warnings: [] }
 }
 
-function resultOf(attempts: readonly SentFlow[], probe: Probe, names: Names): Record<string, unknown> {
+function resultOf(attempts: readonly SentFlow[], probe: Probe, spaceOf: SpaceOf): Record<string, unknown> {
   const [{ flow, outcome, journey, reply }] = attempts
   const protocol = protocolOf(flow)
+  const ns = spaceOf(probe.placeOf(flow.from).context.netns.id).name
   const target = targetOf(flow, probe)
-  const forward = journey ? crossings(journey, probe, names) : []
+  const forward = journey ? crossings(journey, probe, spaceOf) : []
   const delivered = journey?.delivered ?? null
-  const server = serverOf(attempts[0], names)
+  const server = serverOf(attempts[0], spaceOf)
   const ends = journey && probe.journeys.lastEnds(journey.born.packet)
   const saw = server && ends ? { client: endpoint(ends.src, ends.sport, protocol), local: endpoint(ends.dst, ends.dport, protocol) } : null
   return {
     id: flow.id,
-    ns: nameIn(names, probe.placeOf(flow.from).context.netns.id),
+    ns,
     proto: protocol,
     dst: target && endpoint(target.dst, target.port, protocol),
     verdict: verdictOf(attempts[0]),
     ...(outcome.errno && { error: outcome.errno }),
     server,
-    server_ns: server && delivered ? nameIn(names, delivered.netns) : null,
+    server_ns: server && delivered ? spaceOf(delivered.netns).name : null,
     server_saw: saw,
     client: journey ? endpoint(journey.born.src, journey.born.sport, protocol) : null,
     ...(outcome.icmp && protocol !== 'tcp' && { icmp: icmpOf(outcome.icmp) }),
     forward,
-    reply: reply ? crossings(reply, probe, names) : [],
+    reply: reply ? crossings(reply, probe, spaceOf) : [],
     nat: natSteps(journey, forward, saw, protocol),
-    trace: journey ? matchedRules(journey.steps, (netns) => nameIn(names, netns)) : [],
+    trace: traceOf(attempts[0], probe, ns, forward, spaceOf),
     ...(attempts.length > 1 && {
       count: attempts.length,
       verdicts: count(attempts.map(verdictOf)),
-      servers: count(attempts.flatMap((each) => serverOf(each, names) ?? [])),
-      sequence: attempts.map((each) => serverOf(each, names) ?? verdictOf(each)),
+      servers: count(attempts.flatMap((each) => serverOf(each, spaceOf) ?? [])),
+      sequence: attempts.map((each) => serverOf(each, spaceOf) ?? verdictOf(each)),
     }),
   }
 }
@@ -259,10 +265,29 @@ function verdictOf({ outcome }: SentFlow): string {
   }
 }
 
-function serverOf({ outcome, journey }: SentFlow, names: Names): string | null {
+function serverOf({ outcome, journey }: SentFlow, spaceOf: SpaceOf): string | null {
   const delivered = journey?.delivered
   if (!delivered || outcome.verdict !== 'delivered' || (delivered.to !== 'tcp' && delivered.to !== 'udp')) return null
-  return serverId(nameIn(names, delivered.netns), delivered.to, delivered.port)
+  return serverId(spaceOf(delivered.netns).name, delivered.to, delivered.port)
+}
+
+/** Each namespace's rules together, in the order in which the packet came by, then those of its repetitions. */
+function traceOf({ journey, repeats }: SentFlow, probe: Probe, sender: string, forward: readonly Crossing[], spaceOf: SpaceOf): MatchedRule[] {
+  // A connection is known there by its first packet's crossings.
+  if (!journey || (journey.born.protocol === TCP && forward.length === 0)) return []
+  const order = [...new Set([sender, ...forward.map(({ ns }) => ns)])]
+  const place = ({ ns }: MatchedRule): number => (order.includes(ns) ? order.indexOf(ns) : order.length)
+  return [journey, ...repeats].flatMap((each) => matchedRules(tracedSteps(each, probe), spaceOf)).sort((a, b) => place(a) - place(b))
+}
+
+/** nft_trace knows a packet by its buffer: a datagram's own carrier, made on the machine that sent it, is taken for the datagram. */
+function tracedSteps({ born, steps }: Journey, probe: Probe): readonly Step[] {
+  if (born.protocol !== UDP) return steps
+  return steps.flatMap((step) => {
+    const outer = step.at === 'encap' ? probe.journeys.get(step.outer) : undefined
+    if (outer?.born.netns !== born.netns) return [step]
+    return [step, ...outer.steps.filter((each) => each.at === 'rule' && each.rule.netns === born.netns)]
+  })
 }
 
 function icmpOf({ type, code, from, mtu }: FlowIcmp): Record<string, unknown> {
@@ -275,10 +300,10 @@ function count(words: readonly string[]): Record<string, number> {
   return Object.fromEntries([...counts].sort(([a], [b]) => byText(a, b)))
 }
 
-function crossings(journey: Journey, probe: Probe, names: Names): Crossing[] {
+function crossings(journey: Journey, probe: Probe, spaceOf: SpaceOf): Crossing[] {
   const protocol = journey.born.protocol === 1 ? 'icmp' : ''
   return probe.journeys.crossings(journey.born.packet).map((tap) => ({
-    ns: nameIn(names, tap.netns),
+    ns: spaceOf(tap.netns).name,
     dev: probe.journeys.linkName(tap.netns, tap.ifindex),
     dir: tap.dir,
     src: endpoint(tap.src, tap.sport, protocol),

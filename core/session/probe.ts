@@ -38,6 +38,8 @@ export interface SentFlow {
   outcome: FlowOutcome
   /** The way of its first packet; null when none was sent. */
   journey: Journey | null
+  /** The first packet, sent again and again because nobody answered. */
+  repeats: Journey[]
   /** The way of the first packet that answered it. */
   reply: Journey | null
   report: FlowResult
@@ -127,17 +129,18 @@ export class Probe {
       },
     })
     const process = machine.spawn({ argv: [name], program, context })
-    const endUs = clock.nowUs + flow.timeoutMs * 1000 + FLOW_US_MAX
-    while (!ended && (clock.nextAtUs ?? Number.POSITIVE_INFINITY) <= endUs) clock.step()
+    const limitUs = clock.nowUs + flow.timeoutMs * 1000 + FLOW_US_MAX
+    while (!ended && (clock.nextAtUs ?? Number.POSITIVE_INFINITY) <= limitUs) clock.step()
     if (!ended) process.signal('SIGKILL')
+    const endUs = clock.nowUs
     const stopUs = clock.nowUs + LINGER_US
     while (clock.foregroundPending > 0 && (clock.nextAtUs ?? Number.POSITIVE_INFINITY) <= stopUs) clock.step()
     const outcome: FlowOutcome = ended ?? emptyOutcome()
-    const journey = this.#firstPacket(flow, name, before)
+    const { journey, repeats } = this.#firstPacket(flow, name, before, endUs)
     const reply = journey ? this.#replyTo(journey) : null
     // A datagram that nobody meant to answer has arrived all the same.
     if (journey?.delivered?.to === 'udp' && outcome.verdict === 'timeout' && !reply && !flow.query) outcome.verdict = 'delivered'
-    return { flow, outcome, journey, reply, report: this.#report(flow, outcome, journey) }
+    return { flow, outcome, journey, repeats, reply, report: this.#report(flow, outcome, journey) }
   }
 
   /** Where `pod/NAMESPACE/NAME`, `node/NAME` or `host/NAME` runs its programs. */
@@ -225,15 +228,17 @@ export class Probe {
   }
 
   /** The flow's own packet, not the resolver's questions before it; if it was lost and sent again, the one that arrived. */
-  #firstPacket(flow: FlowRequest, name: string, after: number): Journey | null {
+  #firstPacket(flow: FlowRequest, name: string, after: number, endUs: number): { journey: Journey | null; repeats: Journey[] } {
     const protocols = flow.url !== '' ? [TCP] : flow.query || flow.protocol === 'UDP' ? [UDP] : flow.protocol === 'ICMP' ? [ICMP, ICMPV6] : [TCP]
-    let first: Journey | null = null
-    for (const journey of this.journeys.between(after, this.journeys.newest)) {
-      if (journey.born.process !== name || !protocols.includes(journey.born.protocol)) continue
-      if (journey.delivered) return journey
-      first ??= journey
+    const repeats: Journey[] = []
+    let journey: Journey | null = null
+    for (const each of this.journeys.between(after, this.journeys.newest)) {
+      const { born } = each
+      if (born.process !== name || !protocols.includes(born.protocol)) continue
+      if (!journey || (each.delivered && !journey.delivered)) journey = each
+      else if (each.atUs < endUs && born.protocol === TCP && born.seq === journey.born.seq && born.flags === journey.born.flags) repeats.push(each)
     }
-    return first
+    return { journey, repeats }
   }
 
   /** The first packet back: from where the flow's packet ended, to whom it came from. */

@@ -91,7 +91,8 @@ export class NeighbourTable {
       const oldest = entry.queue.shift()
       if (oldest) this.#lose(oldest, 'NEIGH_QUEUEFULL', nextHop)
     }
-    packet.queued = true
+    // What came from elsewhere belongs to no socket here (skb_orphan): its sender is free to send it again.
+    packet.queued = packet.inDev === null
     entry.queue.push(packet)
     if (entry.state !== 'INCOMPLETE') this.#enter(entry, 'INCOMPLETE', null)
   }

@@ -164,8 +164,9 @@ export class TcpSender {
     const segment: Segment = { seq: this.next, length, bytes, flags, sentUs: 0, tries: 0, lost: false, packet: null, packetId: 0 }
     this.#segments.push(segment)
     this.next = seqAdd(this.next, length)
-    this.#transmit(segment)
+    // Before the neighbour is asked: when both are due at the same moment, the kernel runs this timer first.
     if (!this.#timer) this.#arm()
+    this.#transmit(segment)
   }
 
   #transmit(segment: Segment): void {

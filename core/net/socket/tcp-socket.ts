@@ -183,7 +183,7 @@ export class TcpSocket {
   /** How often a segment is sent again before the connection is given up (tcp_retries2 and its likes). */
   get triesMax(): number {
     const sysctl = this.#ns.sysctl
-    if (this.state === 'SYN_SENT') return sysctl.number('net.ipv4.tcp_syn_retries')
+    if (this.state === 'SYN_SENT') return sysctl.number('net.ipv4.tcp_syn_retries') + this.linearTries
     if (this.state === 'SYN_RECV') return sysctl.number('net.ipv4.tcp_synack_retries')
     if (this.#orphan) return sysctl.number('net.ipv4.tcp_orphan_retries') || ORPHAN_TRIES
     return sysctl.number('net.ipv4.tcp_retries2')

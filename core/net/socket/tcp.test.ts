@@ -135,13 +135,13 @@ test('nobody listens: refused at once', () => {
   expect([socket.error, socket.recv(), socket.state]).toEqual(['ECONNREFUSED', 'ECONNREFUSED', 'CLOSED'])
 })
 
-test('nobody answers: SYNs after 1, 3, 7 … seconds, then ETIMEDOUT', () => {
+test('nobody answers: five SYNs a second apart (tcp_syn_linear_timeouts), then after 7, 11, 19 … seconds, then ETIMEDOUT', () => {
   const { net, a, b } = pair()
   b.netfilter.iptables('ipv4').restore('*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n')
   const socket = ok(a.sockets.tcpConnect({ dst: ip('10.0.0.2'), dport: 80, owner: OWNER }))
   net.run(200_000_000)
   const syns = net.events.filter(({ event }) => event.kind === 'packet.new' && event.protocol === 6)
-  expect(syns.map(({ atUs }) => atUs / 1_000_000)).toEqual([0, 1, 3, 7, 15, 31, 63])
+  expect(syns.map(({ atUs }) => atUs / 1_000_000)).toEqual([0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67])
   expect(socket.error).toBe('ETIMEDOUT')
 })
 
@@ -160,6 +160,25 @@ test('the neighbour does not answer: EHOSTUNREACH after three seconds', () => {
      3000000 #1 drop a neigh NEIGH_FAILED 10.0.0.9
      3000000 #5 new a ICMP 10.0.0.1 > 10.0.0.1 because of #1"
   `)
+})
+
+test('a SYN that waits for a neighbour is sent again when it waits elsewhere, not when it waits here', () => {
+  const net = new TestNet()
+  const [a, r] = [net.ns('a'), net.router('r')]
+  const [a0, r0] = net.veth(a, 'eth0', r, 'eth0')
+  net.addr(a0, '10.0.0.1/24')
+  net.addr(r0, '10.0.0.2/24')
+  net.route(a, 'default', '10.0.0.2')
+  const syns = (dst: string) => {
+    net.forget()
+    const socket = ok(a.sockets.tcpConnect({ dst: ip(dst), dport: 80, owner: OWNER }))
+    net.run(2_500_000)
+    socket.close()
+    return net.events.filter(({ event }) => event.kind === 'packet.new' && event.protocol === 6).length
+  }
+  const [r1] = net.veth(r, 'eth1', net.ns('b'), 'eth0')
+  net.addr(r1, '10.1.0.2/24')
+  expect([syns('10.1.0.9'), syns('10.0.0.9')]).toEqual([3, 1])
 })
 
 test('known at once: no route, a foreign source, a port in use', () => {

@@ -49,7 +49,7 @@ const NUMBERS = {
   'net.ipv4.ipfrag_time': 30,
   'net.ipv4.fib_multipath_hash_policy': 0,
   'net.ipv4.tcp_syn_retries': 6,
-  'net.ipv4.tcp_syn_linear_timeouts': 0,
+  'net.ipv4.tcp_syn_linear_timeouts': 4,
   'net.ipv4.tcp_synack_retries': 5,
   'net.ipv4.tcp_retries2': 15,
   'net.ipv4.tcp_orphan_retries': 0,
