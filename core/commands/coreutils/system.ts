@@ -147,6 +147,11 @@ export const uname = immediate((proc, argv) => {
   return 0
 })
 
+export const arch = immediate((proc) => {
+  proc.print('x86_64\n')
+  return 0
+})
+
 export const nproc = immediate((proc, argv) => {
   const options = gnuOptions(proc, argv, { spec: { short: '', long: { all: 'all', 'ignore=': 'ignore' } }, usage: 'nproc [OPTION]...' })
   if (typeof options === 'number') return options

@@ -31,10 +31,10 @@ export function* ipNetns(call: IpCall): Generator<Wait, number, unknown> {
         proc.error(`Cannot create namespace file "/run/netns/${wanted}": File exists\n`)
         return 1
       }
-      // A new namespace's loopback is down; only the kubelet's sandboxes are born with it up.
+      // A new namespace's loopback is down and has no address; the world's own namespaces are born with it up.
       const ns = proc.netns.world.createNamespace(wanted, proc.machine.name)
-      const lo = ns.link('lo')
-      if (lo) ns.setLink(lo, { up: false })
+      ns.setLink(ns.lo, { up: false })
+      for (const address of [...ns.lo.addresses]) ns.delAddress(ns.lo, address.ip, address.prefixLength)
       return 0
     }
     case 'delete': {

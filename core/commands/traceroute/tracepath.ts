@@ -51,6 +51,8 @@ function* follow(proc: Process, dst: IpAddr, maxHops: number, numeric: boolean, 
   const header = isV6(dst) ? 48 : 28
   let mtu = firstMtu
   let port = basePort
+  /** The first MTU was learned from the own device: the hop is asked once more. */
+  let again = false
   try {
     for (let ttl = 1; ttl <= maxHops; ttl += 1) {
       let answered = false
@@ -64,6 +66,7 @@ function* follow(proc: Process, dst: IpAddr, maxHops: number, numeric: boolean, 
           mtu = Math.min(isErrno(known) ? (route.dev?.mtu ?? 1500) : known, mtu - 1)
           proc.print(`${String(ttl).padStart(2)}?: [LOCALHOST]                      pmtu ${mtu}\n`)
           attempt -= 1
+          again = true
           continue
         }
         if (isErrno(sent)) {
@@ -85,7 +88,9 @@ function* follow(proc: Process, dst: IpAddr, maxHops: number, numeric: boolean, 
         }
         if (heard.type === (v6 ? 3 : 11)) {
           proc.print(`${line}\n`)
-          answered = true
+          answered = !again
+          if (again) attempt -= 1
+          again = false
           continue
         }
         if (heard.type === (v6 ? 1 : 3) && heard.code === (v6 ? 4 : 3)) {
