@@ -99,7 +99,7 @@ export class Probe {
   sendAll(flows: readonly FlowRequest[]): SentFlow[][] {
     const sent = flows.map((flow) => Array.from({ length: flow.count }, () => this.#sendOne(flow)))
     const { clock } = this.#simulation
-    const open = sent.flat().filter(({ journey }) => journey && !this.#ended(journey))
+    const open = sent.flat().filter(({ journey, report }) => journey && !journey.delivered && report.drop === null)
     const stopUs = clock.nowUs + FATE_US
     while (open.some(({ journey }) => journey && !this.#ended(journey)) && (clock.nextAtUs ?? Number.POSITIVE_INFINITY) <= stopUs) clock.step()
     for (const each of open) each.report = this.#report(each.flow, each.outcome, each.journey)
