@@ -58,3 +58,12 @@ export function serviceMap(objects: ObjectsFold, kernel: KernelTablesFold): Serv
   })
   return services.sort((a, b) => (a.reference < b.reference ? -1 : a.reference > b.reference ? 1 : 0))
 }
+
+/** Chains in the order in which a packet to a Service meets them. */
+const WAY = ['KUBE-SERVICES', 'KUBE-NODEPORTS', 'KUBE-EXT-', 'KUBE-FW-', 'KUBE-SVL-', 'KUBE-SVC-', 'KUBE-SEP-']
+
+/** Sorts rules as a packet walks them: entry chains, the Service's, its endpoints'. */
+export function byPacketWay(a: { chain: string; number: number }, b: { chain: string; number: number }): number {
+  const rank = (chain: string) => WAY.findIndex((start) => chain.startsWith(start))
+  return rank(a.chain) - rank(b.chain) || (a.chain < b.chain ? -1 : a.chain > b.chain ? 1 : a.number - b.number)
+}

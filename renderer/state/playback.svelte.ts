@@ -3,7 +3,10 @@ import type { PacketFate, PacketRecord } from '../../core/view/packets.ts'
 import { selection } from './selection.svelte.ts'
 import { world } from './world.svelte.ts'
 
-const HOP_MS = 420
+/** A short way is walked slowly enough to be read, a long one ends before patience does. */
+const HOP_MS_MAX = 420
+const HOP_MS_MIN = 130
+const WALK_MS = 7_000
 
 /** Where the selected packet stands on its way, and the show of its movement. Time of the world does not pass by it. */
 class PlaybackState {
@@ -68,10 +71,13 @@ class PlaybackState {
     if (this.hop >= this.hops.length - 1 || this.#hop < 0) this.#hop = 0
     this.playing = true
     clearInterval(this.#timer)
-    this.#timer = setInterval(() => {
-      if (this.hop >= this.hops.length - 1) this.stop()
-      else this.#hop = this.hop + 1
-    }, HOP_MS)
+    this.#timer = setInterval(
+      () => {
+        if (this.hop >= this.hops.length - 1) this.stop()
+        else this.#hop = this.hop + 1
+      },
+      Math.max(HOP_MS_MIN, Math.min(HOP_MS_MAX, WALK_MS / this.hops.length)),
+    )
   }
 
   stop(): void {

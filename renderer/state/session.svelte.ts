@@ -34,7 +34,7 @@ class SessionState implements PageApi {
     this.info = info
     this.transport = transport
     this.historyUs = transport.nowUs
-    world.reset()
+    world.reset(same && transport.mode !== 'live')
     if (!same) {
       selection.clear()
       playback.hide()
@@ -76,7 +76,7 @@ class SessionState implements PageApi {
     await shell.guard(async () => {
       const info = await connection.api.openSession(target)
       if (this.info === null) this.info = info
-      shell.side = info.labText === null ? 'files' : 'lab'
+      shell.side = info.labText === null ? 'objects' : 'lab'
     })
     this.opening = false
   }

@@ -1,6 +1,7 @@
-import type { Batch } from '../../core/sim/trace-event.ts'
+import type { Batch, TraceEvent } from '../../core/sim/trace-event.ts'
 import type { FilterWorld } from '../../core/view/filter-fields.ts'
 import { podView, type PodView } from '../../core/view/pods.ts'
+import type { TimelineMark } from '../../core/view/timeline.ts'
 import { WorldView, type Moment, type WorldPart } from '../../core/view/world-view.ts'
 
 const PARTS: WorldPart[] = [
@@ -31,7 +32,18 @@ class WorldState {
   moment = $state.raw<Moment | null>(null)
   readonly #listeners = new Set<(changed: Set<WorldPart>) => void>()
 
-  reset(): void {
+  /** What graders said while it was live, and every mark on the time line: the past is a replica that nobody grades. */
+  #grades: { event: TraceEvent; atUs: number }[] = []
+  #gradesTold = 0
+  #marks: readonly TimelineMark[] = []
+  #past = false
+
+  /** `past`: what follows is an earlier moment of the same session. */
+  reset(past = false): void {
+    if (!past) this.#grades = []
+    this.#marks = !past ? [] : this.#past ? this.#marks : this.#view.timeline.marks
+    this.#gradesTold = 0
+    this.#past = past
     this.#view = new WorldView()
     this.moment = null
     this.nowUs = 0
@@ -41,6 +53,8 @@ class WorldState {
 
   apply(batch: Batch): void {
     const changed = this.#view.apply(batch)
+    if (this.#past) this.#tellGrades(batch.nowUs, changed)
+    else this.#keepGrades(batch)
     for (const part of changed) this.#versions[part] += 1
     this.nowUs = batch.nowUs
     this.digest = batch.digest
@@ -79,7 +93,7 @@ class WorldState {
 
   get timeline() {
     void this.#versions.timeline
-    return this.#view.timeline
+    return this.#marks.length > 0 ? { marks: this.#marks } : this.#view.timeline
   }
 
   get control() {
@@ -122,6 +136,22 @@ class WorldState {
   get filterWorld(): FilterWorld {
     const { kernel, names } = this.#view
     return { names, originOf: (netns, table, chain) => kernel.originOf(netns, table, chain) }
+  }
+
+  #keepGrades(batch: Batch): void {
+    for (let index = 0; index < batch.events.length; index += 1) {
+      const event = batch.events[index]!
+      if (event.kind === 'lab.check' || event.kind === 'lab.step') this.#grades.push({ event, atUs: batch.atUs[index]! })
+    }
+  }
+
+  #tellGrades(nowUs: number, changed: Set<WorldPart>): void {
+    for (; this.#gradesTold < this.#grades.length; this.#gradesTold += 1) {
+      const { event, atUs } = this.#grades[this.#gradesTold]!
+      if (atUs > nowUs) return
+      this.#view.desk.apply(event, 0)
+      changed.add('lab')
+    }
   }
 
   #tell(changed: Set<WorldPart>): void {

@@ -51,8 +51,8 @@ export function openTerminal(
 ): LiveTerminal {
   const terminal = new Terminal({
     fontFamily: "'JetBrains Mono Variable', 'Noto Sans Mono CJK SC', monospace",
-    fontSize: 12.5,
-    lineHeight: 1.35,
+    fontSize: 12,
+    lineHeight: 1.25,
     cursorBlink: false,
     scrollback: 5000,
     theme: terminalTheme(),

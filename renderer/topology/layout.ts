@@ -29,6 +29,8 @@ export interface CardBox extends Box {
   pods: PodBox[]
   hostPods: PodView[]
   row: number
+  /** One of many in a rack: the same things in less room, pods as squares. */
+  rack: boolean
 }
 
 export interface HostBox extends Box {
@@ -55,26 +57,67 @@ export interface Layout {
   switches: Set<number>
 }
 
+export interface LayoutOptions {
+  rack?: boolean
+  /** Width of the place for the picture over its height. */
+  aspect?: number
+}
+
+interface Measures {
+  pad: number
+  minW: number
+  nicW: number
+  nicH: number
+  nicTop: number
+  stackH: number
+  deviceH: number
+  /** Between the network card, the stack, the devices, the squares, the card's end. */
+  gaps: readonly [number, number, number, number]
+  square: number
+  squareGap: number
+}
+
 const PAD = 24
 const POD_W = 94
 const POD_H = 94
 const POD_GAP = 8
 const ROW_GAP = 44
-const SQUARE = 18
-const SQUARE_GAP = 5
 const FOLD_ABOVE = 12
 const CARD_PAD = 16
 const CARD_GAP = 20
 const CARD_MIN_W = CARD_PAD * 2 + 3 * POD_W + 2 * POD_GAP
 const HOST_W = 120
 const HOST_H = 40
-const NIC_W = 108
-const NIC_H = 36
-const STACK_H = 60
-const BRIDGE_H = 34
-const CARDS_PER_ROW = 4
+/** From one row of cards to the next: the line of the node network and air. */
+const BUS_ROOM = 34
+const CARDS_PER_ROW_MAX = 10
+const FULL: Measures = {
+  pad: CARD_PAD,
+  minW: CARD_MIN_W,
+  nicW: 108,
+  nicH: 36,
+  nicTop: 10,
+  stackH: 60,
+  deviceH: 34,
+  gaps: [16, 22, 18, 30],
+  square: 18,
+  squareGap: 5,
+}
+const RACK: Measures = {
+  pad: 10,
+  minW: 226,
+  nicW: 98,
+  nicH: 22,
+  nicTop: 8,
+  stackH: 38,
+  deviceH: 20,
+  gaps: [10, 10, 10, 10],
+  square: 14,
+  squareGap: 4,
+}
 
-export function layoutTopology(topology: TopologyFold, pods: readonly PodView[]): Layout {
+export function layoutTopology(topology: TopologyFold, pods: readonly PodView[], options: LayoutOptions = {}): Layout {
+  const measures = options.rack === true ? RACK : FULL
   const switches = findSwitches(topology)
   const podsByKey = new Map(pods.map((pod) => [pod.key, pod]))
   const netnsOfMachine = new Map<string, { netns: number; pod: string }[]>()
@@ -89,21 +132,27 @@ export function layoutTopology(topology: TopologyFold, pods: readonly PodView[])
   const cardMachines = drawn.filter(isCard).sort(byRoleAndName)
   const hostMachines = drawn.filter((machine) => !isCard(machine)).sort(byRoleAndName)
 
+  const waitingOn = (machine: MachineModel) =>
+    pods.filter(
+      (pod) => pod.node === machine.machine && !pod.hostNetwork && pod.tone === 'waiting' && topology.namespaceOfPod(pod.key) === undefined,
+    )
+  const place = (machine: MachineModel, x: number, y: number, row: number) =>
+    placeCard(topology, machine, netnsOfMachine.get(machine.machine) ?? [], podsByKey, waitingOn(machine), x, y, row, measures)
+  const perRow = cardsPerRow(
+    cardMachines.map((machine) => place(machine, 0, 0, 0)),
+    options.aspect ?? 1.6,
+  )
   const cards: CardBox[] = []
   const buses: Bus[] = []
   let y = hostMachines.length > 0 ? PAD + HOST_H + 30 : PAD + 10
   let width = PAD * 2 + CARD_MIN_W
-  for (let start = 0; start < Math.max(cardMachines.length, 1); start += CARDS_PER_ROW) {
-    const row = start / CARDS_PER_ROW
+  for (let start = 0; start < Math.max(cardMachines.length, 1); start += perRow) {
+    const row = start / perRow
     const busY = y
-    let x = PAD + (cardMachines.length > CARDS_PER_ROW ? 16 : 0)
+    let x = PAD + (cardMachines.length > perRow ? 16 : 0)
     let bottom = busY
-    for (const machine of cardMachines.slice(start, start + CARDS_PER_ROW)) {
-      const waiting = pods.filter(
-        (pod) =>
-          pod.node === machine.machine && !pod.hostNetwork && pod.tone === 'waiting' && topology.namespaceOfPod(pod.key) === undefined,
-      )
-      const card = placeCard(topology, machine, netnsOfMachine.get(machine.machine) ?? [], podsByKey, waiting, x, busY + 34, row)
+    for (const machine of cardMachines.slice(start, start + perRow)) {
+      const card = place(machine, x, busY + BUS_ROOM, row)
       card.hostPods = pods.filter((pod) => pod.node === machine.machine && pod.hostNetwork)
       cards.push(card)
       x += card.w + CARD_GAP
@@ -111,7 +160,7 @@ export function layoutTopology(topology: TopologyFold, pods: readonly PodView[])
     }
     width = Math.max(width, x - CARD_GAP + PAD)
     buses.push({ row, y: busY, x1: 0, x2: 0 })
-    y = bottom + 34
+    y = bottom + BUS_ROOM
   }
   const hosts = placeHosts(topology, hostMachines, width)
   width = Math.max(width, ...hosts.map((host) => host.x + host.w + PAD))
@@ -119,7 +168,17 @@ export function layoutTopology(topology: TopologyFold, pods: readonly PodView[])
     bus.x1 = PAD + 8
     bus.x2 = width - PAD
   }
-  return { width, height: y - 34 + PAD, hosts, cards, buses, trunkX: PAD + 8, network: networkOf(topology, drawn), switches }
+  return { width, height: y - BUS_ROOM + PAD, hosts, cards, buses, trunkX: PAD + 8, network: networkOf(topology, drawn), switches }
+}
+
+/** As many beside each other as make the whole picture largest. */
+function cardsPerRow(cards: readonly CardBox[], aspect: number): number {
+  const w = Math.max(1, ...cards.map((card) => card.w)) + CARD_GAP
+  const h = Math.max(1, ...cards.map((card) => card.h)) + BUS_ROOM * 2
+  const scale = (count: number) => Math.min(aspect / (PAD * 2 + count * w), 1 / (PAD * 2 + HOST_H + Math.ceil(cards.length / count) * h))
+  let best = 1
+  for (let count = 2; count <= Math.min(cards.length, CARDS_PER_ROW_MAX); count += 1) if (scale(count) >= scale(best)) best = count
+  return best
 }
 
 function placeHosts(topology: TopologyFold, machines: readonly MachineModel[], width: number): HostBox[] {
@@ -149,43 +208,46 @@ function placeCard(
   x: number,
   y: number,
   row: number,
+  m: Measures,
 ): CardBox {
+  const rack = m === RACK
+  const cell = m.square + m.squareGap
   const links = topology.linksOf(machine.netns)
   const bridge = links.find((link) => link.linkKind === 'bridge') ?? null
   const total = namespaces.length + waiting.length
-  const folded = total > FOLD_ABOVE
-  const columns = folded ? 14 : total <= 3 ? 3 : total <= 6 ? 3 : 4
-  const w = folded ? CARD_PAD * 2 + columns * (SQUARE + SQUARE_GAP) - SQUARE_GAP : CARD_PAD * 2 + columns * POD_W + (columns - 1) * POD_GAP
-  const cardW = Math.max(w, CARD_MIN_W)
-  const inner = cardW - CARD_PAD * 2
+  const folded = rack || total > FOLD_ABOVE
+  const columns = folded ? Math.floor((m.minW - m.pad * 2 + m.squareGap) / cell) : total <= 3 || total === 5 || total === 6 ? 3 : 4
+  const cardW = folded ? m.minW : Math.max(m.minW, m.pad * 2 + columns * POD_W + (columns - 1) * POD_GAP)
+  const inner = cardW - m.pad * 2
   const nicLink = mainNic(topology, machine.netns)
-  const nic = nicLink === null ? null : { x: x + Math.round(cardW * 0.57 - NIC_W / 2), y: y + 10, w: NIC_W, h: NIC_H, link: nicLink }
-  const stack = { x: x + CARD_PAD, y: y + 10 + NIC_H + 16, w: inner, h: STACK_H }
-  let below = stack.y + STACK_H + 22
+  const nicX = x + (rack ? cardW - m.pad - m.nicW : Math.round(cardW * 0.57 - m.nicW / 2))
+  const nic = nicLink === null ? null : { x: nicX, y: y + m.nicTop, w: m.nicW, h: m.nicH, link: nicLink }
+  const stack = { x: x + m.pad, y: y + m.nicTop + m.nicH + m.gaps[0], w: inner, h: m.stackH }
+  let below = stack.y + m.stackH + m.gaps[1]
   const others = links.filter((link) => link !== nicLink && link !== bridge && link.linkKind !== 'loopback' && link.linkKind !== 'veth')
   const rowDevices = [...(bridge === null ? [] : [bridge]), ...others]
   const deviceW = rowDevices.length === 0 ? 0 : (inner - (rowDevices.length - 1) * 8) / rowDevices.length
-  const placed = rowDevices.map((link, index) => ({ link, x: x + CARD_PAD + index * (deviceW + 8), y: below, w: deviceW, h: BRIDGE_H }))
-  if (rowDevices.length > 0) below += BRIDGE_H
+  const placed = rowDevices.map((link, index) => ({ link, x: x + m.pad + index * (deviceW + 8), y: below, w: deviceW, h: m.deviceH }))
+  if (rowDevices.length > 0) below += m.deviceH
   const pods: PodBox[] = []
-  const startY = below + (folded ? 18 : ROW_GAP + 8)
+  const startY = below + (folded ? m.gaps[2] : ROW_GAP + 8)
   const used = folded ? inner : Math.min(columns, Math.max(total, 1)) * (POD_W + POD_GAP) - POD_GAP
   const offset = Math.max(0, Math.round((inner - used) / 2))
   const cells = [...namespaces.map((one) => ({ netns: one.netns, key: one.pod })), ...waiting.map((pod) => ({ netns: 0, key: pod.key }))]
-  cells.forEach((cell, index) => {
+  cells.forEach((one, index) => {
     const column = index % columns
     const line = Math.floor(index / columns)
-    const eth = cell.netns === 0 ? null : (topology.linksOf(cell.netns).find((link) => link.linkKind !== 'loopback') ?? null)
+    const eth = one.netns === 0 ? null : (topology.linksOf(one.netns).find((link) => link.linkKind !== 'loopback') ?? null)
     const host = eth === null || eth.peerNetns === 0 ? null : (topology.link(eth.peerNetns, eth.peerIfindex) ?? null)
-    const base = { key: cell.key, netns: cell.netns, pod: podsByKey.get(cell.key) ?? null, eth, host, folded }
+    const base = { key: one.key, netns: one.netns, pod: podsByKey.get(one.key) ?? null, eth, host, folded }
     pods.push(
       folded
-        ? { ...base, x: x + CARD_PAD + column * (SQUARE + SQUARE_GAP), y: startY + line * (SQUARE + SQUARE_GAP), w: SQUARE, h: SQUARE }
-        : { ...base, x: x + CARD_PAD + offset + column * (POD_W + POD_GAP), y: startY + line * (POD_H + ROW_GAP), w: POD_W, h: POD_H },
+        ? { ...base, x: x + m.pad + column * cell, y: startY + line * cell, w: m.square, h: m.square }
+        : { ...base, x: x + m.pad + offset + column * (POD_W + POD_GAP), y: startY + line * (POD_H + ROW_GAP), w: POD_W, h: POD_H },
     )
   })
   const lastPod = pods.at(-1)
-  const bottom = lastPod === undefined ? below + ROW_GAP + 8 + POD_H : lastPod.y + lastPod.h
+  const bottom = lastPod === undefined ? below + (rack ? m.gaps[2] + m.square : ROW_GAP + 8 + POD_H) : lastPod.y + lastPod.h
   return {
     machine,
     nic,
@@ -195,10 +257,11 @@ function placeCard(
     pods,
     hostPods: [],
     row,
+    rack,
     x,
     y,
     w: cardW,
-    h: bottom + 30 - y,
+    h: bottom + m.gaps[3] - y,
   }
 }
 

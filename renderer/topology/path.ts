@@ -10,6 +10,8 @@ export interface Segment {
   points: Point[]
   /** The hop whose event drew it. */
   hop: number
+  /** From tunnel to tunnel: no cable is there, the packet travels inside another one. */
+  tunnel: boolean
 }
 
 export interface PacketPath {
@@ -58,7 +60,7 @@ export function packetPath(hops: readonly Hop[], layout: Layout): PacketPath {
     if (anchor === null) continue
     const from = origin(hop, anchor, last, lastOut, previous)
     if (from !== null && (from.x !== anchor.x || from.y !== anchor.y))
-      segments.push({ hop: hop.index, points: connect(from, anchor, layout) })
+      segments.push({ hop: hop.index, points: connect(from, anchor, layout), tunnel: isTunnel(from, anchor) })
     last.set(hop.netns, anchor)
     if (anchor.kind === 'nic' && hop.dir === 'out') lastOut = anchor
     previous = anchor
@@ -115,16 +117,25 @@ function onMachine(hop: Hop, card: CardBox, before: Anchor | null, lane: number)
       return { x, y: device.y + device.h / 2, kind: 'device', row: card.row, card }
     }
     const pod = card.pods.find((one) => one.host?.ifindex === hop.ifindex)
-    if (pod !== undefined) return { x: pod.x + vethX(pod), y: pod.y - 12, kind: 'veth', row: card.row, card }
+    if (pod !== undefined) return { x: pod.x + vethX(pod), y: pod.y - (pod.folded ? 5 : 12), kind: 'veth', row: card.row, card }
   }
   const x = before === null ? nicX + lane : before.kind === 'nic' || before.kind === 'stack' ? before.x : nicX + lane
   return { x, y: card.stack.y + card.stack.h / 2, kind: 'stack', row: card.row, card }
+}
+
+function isTunnel(from: Anchor, to: Anchor): boolean {
+  return from.kind === 'device' && to.kind === 'device' && from.card !== to.card
 }
 
 function connect(from: Anchor, to: Anchor, layout: Layout): Point[] {
   const start = { x: from.x, y: from.y }
   const end = { x: to.x, y: to.y }
   if (from.kind === 'nic' && to.kind === 'nic' && from.card !== to.card) return [start, ...overBus(from, to, layout), end]
+  if (isTunnel(from, to) && from.card !== null) {
+    // Over the other devices of its row, not through them.
+    const y = from.card.stack.y + from.card.stack.h + Math.round((from.y - from.card.stack.y - from.card.stack.h) / 4)
+    return [start, { x: from.x, y }, { x: to.x, y }, end]
+  }
   if (from.x === to.x || from.y === to.y) return [start, end]
   if (to.kind === 'veth' && from.kind !== 'pod' && to.card !== null) {
     // Down the gutter beside the cards above, then over to the pod: lines never cross cards.
