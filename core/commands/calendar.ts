@@ -61,9 +61,11 @@ const two = (value: number, pad = '0'): string => String(value).padStart(2, pad)
 /** `format` filled in for a moment of UTC. */
 export function strftime(format: string, epochMs: number): string {
   const time = civilTime(epochMs)
-  return format.replace(/%([-_0]?)(:{0,3}[a-zA-Z%])/g, (all, flag: string, letter: string) => {
+  return format.replace(/%([-_0^]?)(\d{0,3})(:{0,3}[a-zA-Z%])/g, (all, flag: string, width: string, letter: string) => {
     const text = field(letter, time, epochMs)
     if (text === null) return all
+    if (width !== '') return text.padStart(Number(width), flag === '_' || /[^\d]/.test(text) ? ' ' : '0')
+    if (flag === '^') return text.toUpperCase()
     if (flag === '-') return text.replace(/^[0 ]+(?=.)/, '')
     if (flag === '_') return text.replace(/^0+(?=.)/, (zeros: string) => ' '.repeat(zeros.length))
     return flag === '0' ? text.replace(/^ +/, (blanks: string) => '0'.repeat(blanks.length)) : text

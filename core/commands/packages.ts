@@ -14,6 +14,7 @@ import { chmod, chown, cp, ln, mkdir, mv, rm, rmdir, touch } from './coreutils/f
 import { head, tail } from './coreutils/head.ts'
 import { ls } from './coreutils/ls.ts'
 import { sort, uniq } from './coreutils/sort.ts'
+import { expr } from './coreutils/expr.ts'
 import { du, file, stat, tree } from './coreutils/stat.ts'
 import * as system from './coreutils/system.ts'
 import { cut, tee, tr, wc } from './coreutils/text.ts'
@@ -31,7 +32,7 @@ import { xargs } from './find/xargs.ts'
 import { grep } from './grep/grep.ts'
 import { ip } from './ip/ip.ts'
 import { ip6tables, ip6tablesRestore, ip6tablesSave, iptables, iptablesRestore, iptablesSave } from './iptables/iptables.ts'
-import { jq } from './jq/jq.ts'
+import { jq } from './jq-language/jq.ts'
 import { man } from './man/man.ts'
 import { arp, ifconfig, route } from './net-tools/ifconfig.ts'
 import { nc } from './netcat/nc.ts'
@@ -45,6 +46,7 @@ import { runner, time, timeout, watch } from './process/run.ts'
 import { sed } from './sed/sed.ts'
 import { netstat } from './sockets/netstat.ts'
 import { ss } from './sockets/ss.ts'
+import { ssh } from './ssh/ssh.ts'
 import { sysctl } from './sysctl/sysctl.ts'
 import { tcpdump } from './tcpdump/tcpdump.ts'
 import { tracepath } from './traceroute/tracepath.ts'
@@ -64,7 +66,7 @@ const BASE: readonly Entry[] = [
   ['/bin/uname', system.uname], ['/usr/bin/basename', words.basename], ['/usr/bin/dirname', words.dirname], ['/bin/readlink', words.readlink],
   ['/usr/bin/realpath', words.realpath], ['/bin/true', system.succeed], ['/bin/false', system.fail], ['/bin/sync', system.succeed],
   ['/usr/bin/yes', words.yes], ['/usr/bin/nl', nl], ['/usr/bin/tac', tac], ['/usr/bin/rev', rev], ['/usr/bin/nproc', system.nproc],
-  ['/bin/pwd', system.pwd], ['/usr/bin/tty', system.tty], ['/usr/bin/test', system.test], ['/usr/bin/[', system.test],
+  ['/bin/pwd', system.pwd], ['/usr/bin/tty', system.tty], ['/usr/bin/test', system.test], ['/usr/bin/[', system.test], ['/usr/bin/expr', expr],
   ['/usr/bin/clear', system.clear], ['/usr/bin/which', system.which], ['/usr/bin/find', find], ['/usr/bin/xargs', xargs],
   ['/bin/grep', grep()], ['/bin/egrep', grep('E')], ['/bin/fgrep', grep('F')], ['/bin/sed', sed], ['/usr/bin/awk', awk],
   ['/usr/bin/diff', diff], ['/usr/bin/stat', stat], ['/usr/bin/du', du], ['/bin/df', df], ['/bin/mount', mount], ['/bin/dmesg', dmesg],
@@ -123,6 +125,7 @@ export const PACKAGES: Readonly<Record<string, readonly Entry[]>> = {
   tcpdump: [['/usr/bin/tcpdump', tcpdump], ['/usr/sbin/tcpdump', tcpdump]],
   traceroute: [['/usr/bin/traceroute', traceroute()], ['/usr/sbin/traceroute', traceroute()]],
   arping: [['/usr/sbin/arping', arping()]],
+  'openssh-client': [['/usr/bin/ssh', ssh]],
   ethtool: [['/usr/sbin/ethtool', ethtool], ['/sbin/ethtool', ethtool]],
   jq: [['/usr/bin/jq', jq]],
   less: [['/usr/bin/less', less]],

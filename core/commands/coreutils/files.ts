@@ -204,13 +204,29 @@ export const rm = immediate((proc, argv) => {
       if (!(options.has('f') && (stat === 'ENOENT' || stat === 'ENOTDIR'))) complain(`cannot remove '${name}': ${strerror(stat)}`)
     } else if (stat.kind === 'directory' && !recursive && !options.has('d')) complain(`cannot remove '${name}': Is a directory`)
     else {
-      const error = proc.fs.remove(path, { recursive })
+      const inside = recursive && stat.kind === 'directory' && options.has('v') ? removeInside(proc, name, 0) : null
+      const error = inside ?? proc.fs.remove(path, { recursive })
       if (error) complain(`cannot remove '${name}': ${strerror(error)}`)
       else if (options.has('v')) proc.print(`removed ${stat.kind === 'directory' ? 'directory ' : ''}'${name}'\n`)
     }
   }
   return failed ? 1 : 0
 })
+
+/** Says what goes, file by file. */
+function removeInside(proc: Process, name: string, depth: number): Errno | null {
+  const names = proc.fs.list(absolutePath(proc, name))
+  if (isErrno(names)) return names
+  for (const one of names) {
+    const inner = `${name.replace(/\/+$/, '')}/${one}`
+    const stat = proc.fs.lstat(absolutePath(proc, inner))
+    const directory = !isErrno(stat) && stat.kind === 'directory'
+    const error = (directory && depth < DEPTH_MAX ? removeInside(proc, inner, depth + 1) : null) ?? proc.fs.remove(absolutePath(proc, inner), { recursive: true })
+    if (error) return error
+    proc.print(`removed ${directory ? 'directory ' : ''}'${inner}'\n`)
+  }
+  return null
+}
 
 const mkdirManual = {
   spec: { short: 'm:pv', long: { 'mode=': 'm', parents: 'p', verbose: 'v' } },

@@ -113,6 +113,7 @@ export const tree = immediate((proc, argv) => {
     return 1
   }
   const counts = { directories: 0, files: 0 }
+  let failed = false
   const utf8 = (proc.env.get('LC_ALL') ?? proc.env.get('LANG') ?? '').toUpperCase().includes('UTF-8')
   const [tee, corner, bar] = utf8 ? ['├── ', '└── ', '│\u00a0\u00a0 '] : ['|-- ', '`-- ', '|   ']
   const walk = (path: string, shown: string, indent: string, depth: number): void => {
@@ -139,6 +140,7 @@ export const tree = immediate((proc, argv) => {
     const path = absolutePath(proc, name)
     if (!proc.fs.isDirectory(path)) {
       proc.print(`${name}  [error opening dir]\n`)
+      failed = true
       continue
     }
     counts.directories += 1
@@ -147,7 +149,7 @@ export const tree = immediate((proc, argv) => {
   }
   const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
   if (!options.has('noreport')) proc.print(`\n${plural(counts.directories, 'directory', 'directories')}${options.has('d') ? '' : `, ${plural(counts.files, 'file', 'files')}`}\n`)
-  return 0
+  return failed ? 2 : 0
 })
 
 export const du = immediate((proc, argv) => {

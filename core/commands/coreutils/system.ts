@@ -282,7 +282,7 @@ export const test = immediate((proc, argv) => {
   const words = argv.slice(1)
   if (argv[0] === '[' || argv[0].endsWith('/[')) {
     if (words.pop() !== ']') {
-      proc.error("[: missing ']'\n")
+      proc.error(`${argv[0]}: missing ']'\n`)
       return 2
     }
   }

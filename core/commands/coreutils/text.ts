@@ -38,17 +38,16 @@ export const wc: Executable = {
       rows.push({ name: options.operands.length === 0 ? '' : file, counts })
     }
     if (options.operands.length > 1) rows.push({ name: 'total', counts: chosen.map((key) => totals.get(key) ?? 0) })
-    const piped = options.operands.length === 0 || options.operands.includes('-')
-    // Numbers are as wide as the total size of the named files; standard input has no size known beforehand.
+    // Numbers are as wide as the total size of the files; what is no regular file has no size known beforehand.
     let width = 1
     if (chosen.length > 1 || rows.length > 1) {
       let size = 0
-      for (const file of options.operands) {
-        const stat = proc.fs.stat(proc.path(file))
-        if (!isErrno(stat)) size += stat.kind === 'file' ? stat.size : 0
+      for (const file of options.operands.length > 0 ? options.operands : ['-']) {
+        const found = proc.fs.stat(file === '-' ? (proc.fds.get(0)?.path ?? '') : proc.path(file))
+        if (isErrno(found) ? file === '-' : found.kind !== 'file') width = 7
+        else if (!isErrno(found)) size += found.size
       }
-      const odd = options.operands.some((file) => proc.fs.isDirectory(proc.path(file)))
-      width = piped || odd ? 7 : String(size).length
+      width = Math.max(width, String(size).length)
     }
     for (const row of rows) {
       const numbers = row.counts.map((count) => String(count).padStart(width)).join(' ')
@@ -77,7 +76,7 @@ export const cut: Executable = {
     if (lists.length === 0) return wrongUsage(proc, 'cut', 'cut: you must specify a list of bytes, characters, or fields')
     if (lists.length > 1) return wrongUsage(proc, 'cut', 'cut: only one list may be specified')
     const fields = lists[0].key === 'f'
-    const delimiter = options.value('d') ?? '\t'
+    const delimiter = options.value('d') === '' ? '\0' : (options.value('d') ?? '\t')
     if ([...delimiter].length > 1) return wrongUsage(proc, 'cut', 'cut: the delimiter must be a single character')
     if (!fields && options.has('d')) return wrongUsage(proc, 'cut', 'cut: an input delimiter may be specified only when operating on fields')
     const ranges = readRanges(lists[0].value, fields ? 'field' : 'byte/character')

@@ -24,10 +24,10 @@ export const echo = immediate((proc, argv) => {
 })
 
 export const printf = immediate((proc, argv) => {
-  if (argv.length < 2) return wrongUsage(proc, 'printf', 'printf: missing operand')
+  if (argv.length < 2) return wrongUsage(proc, argv[0], `${argv[0]}: missing operand`)
   const { text, complaints } = printfText(argv[1], argv.slice(2), '%s: expected a numeric value')
   proc.print(text)
-  for (const complaint of complaints) proc.error(`printf: ${complaint}\n`)
+  for (const complaint of complaints) proc.error(`${argv[0]}: ${complaint}\n`)
   return complaints.length > 0 ? 1 : 0
 })
 
@@ -39,8 +39,8 @@ const seqManual = {
 export const seq: Executable = {
   *program(proc, argv) {
     // Negative numbers are operands, not options.
-    const firstNumber = argv.findIndex((word, i) => i > 0 && /^-[.\d]/.test(word))
-    const words = firstNumber < 0 ? argv : [...argv.slice(0, firstNumber), '--', ...argv.slice(firstNumber)]
+    const firstNumber = argv.findIndex((word, i) => i > 0 && (/^-[.\d]/.test(word) || !word.startsWith('-')))
+    const words = firstNumber < 0 || !argv[firstNumber].startsWith('-') ? argv : [...argv.slice(0, firstNumber), '--', ...argv.slice(firstNumber)]
     const options = gnuOptions(proc, words, seqManual)
     if (typeof options === 'number') return options
     const operands = options.operands

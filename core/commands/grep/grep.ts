@@ -15,7 +15,7 @@ const DEPTH_MAX = 64
 
 const manual = {
   spec: {
-    short: 'A:aB:cC:Ee:Ff:GHhiIlLm:noPqRrsvwxyz',
+    short: 'A:aB:bcC:Ee:Ff:GHhiIlLm:noPqRrsUTuvVwxyzZ',
     long: {
       'after-context=': 'A', 'before-context=': 'B', 'context=': 'C', count: 'c', 'extended-regexp': 'E', 'regexp=': 'e', 'fixed-strings': 'F',
       'file=': 'f', 'basic-regexp': 'G', 'with-filename': 'H', 'no-filename': 'h', 'ignore-case': 'i', 'files-with-matches': 'l',
@@ -146,9 +146,10 @@ class Search {
     const shown = file === '-' ? '(standard input)' : file
     const complain = (_: string, errno: Errno): void => {
       if (!options.has('s')) proc.error(`${this.#name}: ${file}: ${strerror(errno)}\n`)
-      this.#failed ||= errno !== 'EISDIR'
+      this.#failed = true
     }
-    const source = new LineSource(proc, [file], { complain })
+    const end = options.has('z') ? '\0' : '\n'
+    const source = new LineSource(proc, [file], { complain, separator: end })
     const after = Number(options.value('A') ?? options.value('C') ?? 0)
     const before = Number(options.value('B') ?? options.value('C') ?? 0)
     const max = options.has('m') ? Number(options.value('m')) : Infinity
@@ -162,7 +163,7 @@ class Search {
     const print = (line: number, text: string, mark: string): void => {
       if ((after > 0 || before > 0) && lastShown > 0 && line > lastShown + 1) proc.print('--\n')
       lastShown = line
-      proc.print(`${titled ? shown + mark : ''}${options.has('n') ? line + mark : ''}${text}\n`)
+      proc.print(`${titled ? shown + mark : ''}${options.has('n') ? line + mark : ''}${text}${end}`)
     }
     while (count < max || trailing > 0) {
       const line = yield* source.next()
@@ -200,7 +201,6 @@ class Search {
       if (count > 0) proc.print(`${shown}\n`)
     } else if (options.has('L')) {
       if (count === 0) proc.print(`${shown}\n`)
-      return count === 0
     } else if (options.has('c')) proc.print(`${titled ? `${shown}:` : ''}${count}\n`)
     return count > 0
   }

@@ -25,7 +25,10 @@ export const timeout: Executable = {
     })
     if (typeof options === 'number') return options
     const [duration, ...command] = options.operands
-    if (duration === undefined || command.length === 0) return wrongUsage(proc, 'timeout', 'timeout: missing operand', 125)
+    if (duration === undefined || command.length === 0) {
+      proc.error("Try 'timeout --help' for more information.\n")
+      return 125
+    }
     const us = durationUs(duration)
     if (us === null) return wrongUsage(proc, 'timeout', `timeout: invalid time interval '${duration}'`, 125)
     const signal = parseSignal(options.value('s') ?? 'TERM')
