@@ -4,9 +4,7 @@
  * Omits: the bytes; `core/view` builds those.
  */
 import type { Trace } from '../sim/trace.ts'
-import type {
-  PacketDeliver, PacketDrop, PacketNat, PacketNew, PacketRoute, PacketRule, PacketTap, TraceEvent,
-} from '../sim/trace-event.ts'
+import type { PacketDeliver, PacketDrop, PacketNat, PacketNew, PacketRoute, PacketRule, PacketTap, TraceEvent } from '../sim/trace-event.ts'
 
 const JOURNEYS_MAX = 20_000
 /** Tunnels in tunnels. */
@@ -65,7 +63,8 @@ export class Journeys {
     for (const [name, { role }] of machines) if (role === 'router') this.#routers.add(name)
     for (const [id, space] of net.namespaces) {
       this.#spaces.set(id, { name: space.name, machine: space.machine, pod: space.pod })
-      for (const link of space.links()) this.#links.set(`${id}/${link.ifindex}`, { name: link.name, master: link.master ? link.master.ifindex : 0 })
+      for (const link of space.links())
+        this.#links.set(`${id}/${link.ifindex}`, { name: link.name, master: link.master ? link.master.ifindex : 0 })
     }
   }
 

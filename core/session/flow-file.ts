@@ -55,7 +55,8 @@ function parseFlow(value: unknown, index: number): FlowRequest | string {
     const given = flow[name]
     if (given === undefined) continue
     const [min, max] = LIMITS[name]
-    if (!Number.isInteger(given) || (given as number) < min || (given as number) > max) return `"${name}" is a whole number from ${min} to ${max}`
+    if (!Number.isInteger(given) || (given as number) < min || (given as number) > max)
+      return `"${name}" is a whole number from ${min} to ${max}`
     numbers[name] = given as number
   }
   if (flow['to'] !== undefined && protocol !== 'ICMP' && numbers.port === 0) return '"port" is missing'

@@ -175,14 +175,23 @@ function* ask(proc: Process, flow: FlowRequest, outcome: FlowOutcome): Generator
     if (isErrno(message)) return fail(outcome, message)
     outcome.verdict = 'delivered'
     outcome.rcode = RCODES[message.rcode] ?? String(message.rcode)
-    outcome.answer = message.answers.map((record) => ({ name: record.name, type: dnsRecordType(record), ttl: record.ttl, data: dnsDataText(record) }))
+    outcome.answer = message.answers.map((record) => ({
+      name: record.name,
+      type: dnsRecordType(record),
+      ttl: record.ttl,
+      data: dnsDataText(record),
+    }))
     if (outcome.rcode === 'NOERROR' && message.answers.length > 0) return
   }
 }
 
 /** The next server is asked when one says nothing (resolv.conf(5)). */
 function* askServers(
-  proc: Process, servers: readonly IpAddr[], name: string, type: string, timeoutUs: number,
+  proc: Process,
+  servers: readonly IpAddr[],
+  name: string,
+  type: string,
+  timeoutUs: number,
 ): Generator<Wait, DnsMessage | 'timeout' | Errno> {
   let last: DnsMessage | 'timeout' | Errno = 'timeout'
   for (const server of servers) {

@@ -20,7 +20,10 @@ import type { Simulation } from './simulation.ts'
 
 /** Sysctls that decide what happens to a packet, as far as the stack knows them. */
 const SYSCTLS = [
-  'net.ipv4.ip_forward', 'net.ipv4.icmp_ratelimit', 'net.ipv4.icmp_echo_ignore_all', 'net.bridge.bridge-nf-call-iptables',
+  'net.ipv4.ip_forward',
+  'net.ipv4.icmp_ratelimit',
+  'net.ipv4.icmp_echo_ignore_all',
+  'net.bridge.bridge-nf-call-iptables',
   'net.ipv4.ip_default_ttl',
 ]
 const DEVICE_SYSCTLS = ['rp_filter', 'route_localnet', 'accept_local', 'proxy_arp', 'arp_ignore', 'arp_announce']
@@ -89,7 +92,9 @@ function describeNamespace(space: NetNamespace): Record<string, unknown> {
   return {
     links: links.map(describeLink),
     addrs: links.flatMap((link) =>
-      link.addresses.filter((address) => !isV6(address.ip)).map((address) => `${formatIp(address.ip)}/${address.prefixLength} dev ${link.name}`),
+      link.addresses
+        .filter((address) => !isV6(address.ip))
+        .map((address) => `${formatIp(address.ip)}/${address.prefixLength} dev ${link.name}`),
     ),
     routes: space.fib
       .list(MAIN_TABLE)
@@ -101,8 +106,21 @@ function describeNamespace(space: NetNamespace): Record<string, unknown> {
         const dev = route.dev ? ` dev ${route.dev.name}` : ''
         return `${type}${prefix}${via}${dev}${route.metric ? ` metric ${route.metric}` : ''}${route.onlink ? ' onlink' : ''}`
       }),
-    neighs: space.neigh.list().flatMap((entry) => (entry.state === 'PERMANENT' && entry.mac !== null && !isV6(entry.ip) ? [`${formatIp(entry.ip)} lladdr ${formatMac(entry.mac)} dev ${entry.dev.name}`] : [])),
-    fdb: links.flatMap((link) => (link.vxlan ? link.vxlan.fdb().filter((entry) => entry.state === 'permanent').map((entry) => `${formatMac(entry.mac)} dev ${link.name} dst ${formatIp(entry.remote)}`) : [])),
+    neighs: space.neigh
+      .list()
+      .flatMap((entry) =>
+        entry.state === 'PERMANENT' && entry.mac !== null && !isV6(entry.ip)
+          ? [`${formatIp(entry.ip)} lladdr ${formatMac(entry.mac)} dev ${entry.dev.name}`]
+          : [],
+      ),
+    fdb: links.flatMap((link) =>
+      link.vxlan
+        ? link.vxlan
+            .fdb()
+            .filter((entry) => entry.state === 'permanent')
+            .map((entry) => `${formatMac(entry.mac)} dev ${link.name} dst ${formatIp(entry.remote)}`)
+        : [],
+    ),
     sysctls: describeSysctls(space),
     ...(save !== '' && { iptables_save: save }),
   }
@@ -141,7 +159,13 @@ function describeLink(link: NetDevice): Record<string, unknown> {
     ...(link.master && { master: link.master.name }),
     ...(link.master && link.hairpin && { slave: { hairpin: true } }),
     ...(link.vxlan && {
-      data: { id: link.vxlan.vni, local: formatIp(link.vxlan.local), port: link.vxlan.port, learning: link.vxlan.learning, ...(link.vxlan.dev && { link: link.vxlan.dev }) },
+      data: {
+        id: link.vxlan.vni,
+        local: formatIp(link.vxlan.local),
+        port: link.vxlan.port,
+        learning: link.vxlan.learning,
+        ...(link.vxlan.dev && { link: link.vxlan.dev }),
+      },
     }),
   }
 }
@@ -164,11 +188,18 @@ function servers(spaces: readonly NetNamespace[], names: Names): Record<string, 
   const found = new Map<string, Record<string, unknown>>()
   for (const space of spaces) {
     for (const socket of space.sockets.list()) {
-      const listens = socket.protocol === 'tcp' ? socket.state === 'LISTEN' : socket.protocol === 'udp' && socket.remotePort === 0 && socket.localPort > 0
+      const listens =
+        socket.protocol === 'tcp' ? socket.state === 'LISTEN' : socket.protocol === 'udp' && socket.remotePort === 0 && socket.localPort > 0
       if (!listens || (socket.local !== null && isV6(socket.local))) continue
       const ns = nameIn(names, space.id)
       const id = serverId(ns, socket.protocol, socket.localPort)
-      found.set(id, { id, ns, proto: socket.protocol, addr: socket.local === null ? '0.0.0.0' : formatIp(socket.local), port: socket.localPort })
+      found.set(id, {
+        id,
+        ns,
+        proto: socket.protocol,
+        addr: socket.local === null ? '0.0.0.0' : formatIp(socket.local),
+        port: socket.localPort,
+      })
     }
   }
   return [...found.values()]
@@ -272,7 +303,13 @@ function serverOf({ outcome, journey }: SentFlow, spaceOf: SpaceOf): string | nu
 }
 
 /** Each namespace's rules together, in the order in which the packet came by, then those of its repetitions. */
-function traceOf({ journey, repeats }: SentFlow, probe: Probe, sender: string, forward: readonly Crossing[], spaceOf: SpaceOf): MatchedRule[] {
+function traceOf(
+  { journey, repeats }: SentFlow,
+  probe: Probe,
+  sender: string,
+  forward: readonly Crossing[],
+  spaceOf: SpaceOf,
+): MatchedRule[] {
   // A connection is known there by its first packet's crossings.
   if (!journey || (journey.born.protocol === TCP && forward.length === 0)) return []
   const order = [...new Set([sender, ...forward.map(({ ns }) => ns)])]
@@ -324,7 +361,12 @@ interface NatStep {
 }
 
 /** Every place where addresses changed between two crossings, or between a socket and the first or the last of them. */
-function natSteps(journey: Journey | null, forward: readonly Crossing[], saw: { client: string; local: string } | null, protocol: string): NatStep[] {
+function natSteps(
+  journey: Journey | null,
+  forward: readonly Crossing[],
+  saw: { client: string; local: string } | null,
+  protocol: string,
+): NatStep[] {
   if (!journey) return []
   const steps: NatStep[] = []
   const { born } = journey
@@ -332,7 +374,10 @@ function natSteps(journey: Journey | null, forward: readonly Crossing[], saw: { 
   const last = forward.at(-1)
   const end = saw && last ? [{ ns: last.ns, dev: 'socket', src: saw.client, dst: saw.local }] : []
   for (const { ns, dev, src, dst } of [...forward, ...end]) {
-    const changes = { ...(src !== before.src && { src: [before.src, src] as [string, string] }), ...(dst !== before.dst && { dst: [before.dst, dst] as [string, string] }) }
+    const changes = {
+      ...(src !== before.src && { src: [before.src, src] as [string, string] }),
+      ...(dst !== before.dst && { dst: [before.dst, dst] as [string, string] }),
+    }
     if (changes.src || changes.dst) steps.push({ ns, between: [before.dev, dev], ...changes })
     before = { src, dst, dev }
   }

@@ -2,7 +2,7 @@
  * The rules that a packet met, as the kernel's own trace of nftables tells them (nft_do_chain and nf_tables_trace.c): each rule
  * that matched, the end of each chain that it fell off, and the policy of each base chain that it passed.
  *
- * Omits: hooks where none of the tables holds a rule.
+ * Omits: hooks where none of the tables holds a rule, but for PREROUTING.
  */
 import type { Step } from '../lab/journeys.ts'
 import type { NetNamespace } from '../net/net-namespace.ts'
@@ -25,15 +25,22 @@ const LEAVING = ['raw', 'mangle', 'filter', 'security', 'nat']
 
 /** The kernel knows `jump goto accept drop return continue`; what else a target is called is the end of the matter. */
 const VERDICTS = new Map([
-  ['DNAT', 'accept'], ['SNAT', 'accept'], ['MASQUERADE', 'accept'], ['REDIRECT', 'accept'], ['NETMAP', 'accept'], ['REJECT', 'drop'],
+  ['DNAT', 'accept'],
+  ['SNAT', 'accept'],
+  ['MASQUERADE', 'accept'],
+  ['REDIRECT', 'accept'],
+  ['NETMAP', 'accept'],
+  ['REJECT', 'drop'],
 ])
 
-export function matchedRules(steps: readonly Step[], spaceOf: (netns: number) => { name: string; space: NetNamespace | undefined }): MatchedRule[] {
+export function matchedRules(
+  steps: readonly Step[],
+  spaceOf: (netns: number) => { name: string; space: NetNamespace | undefined },
+): MatchedRule[] {
   const rules: MatchedRule[] = []
   /** `netns/side` of address rewriting that is settled: the nat table is asked once. */
   const settled = new Set<string>()
-  for (const run of hookRuns(steps)) {
-    const { netns, hook } = run[0]
+  for (const { netns, hook, run } of hookRuns(steps)) {
     const { name, space } = spaceOf(netns)
     const leaving = hook === 'POSTROUTING' || hook === 'INPUT'
     const side = `${netns}/${leaving ? 'src' : 'dst'}`
@@ -41,7 +48,8 @@ export function matchedRules(steps: readonly Step[], spaceOf: (netns: number) =>
       const walk = run.filter((event) => event.table === table)
       const base = space?.netfilter.iptables('ipv4').base(table, hook)
       if (walk.length > 0) rules.push(...walked(name, walk))
-      else if (base?.rules.length === 0 && !(table === 'nat' && settled.has(side))) rules.push(...passed(name, table, base.name, base.policy))
+      else if (base?.rules.length === 0 && !(table === 'nat' && settled.has(side)))
+        rules.push(...passed(name, table, base.name, base.policy))
       if (table === 'nat') settled.add(side)
       if (ends(walk.at(-1))) break
     }
@@ -49,16 +57,26 @@ export function matchedRules(steps: readonly Step[], spaceOf: (netns: number) =>
   return rules
 }
 
-/** Rules of one pass of one hook lie together. */
-function hookRuns(steps: readonly Step[]): PacketRule[][] {
-  const runs: PacketRule[][] = []
-  let last: { netns: number; hook: HookName } | null = null
+interface HookRun {
+  netns: number
+  hook: HookName
+  run: PacketRule[]
+}
+
+/** Rules of one pass of one hook lie together. What is delivered or forwarded passed PREROUTING before, even if no rule was there. */
+function hookRuns(steps: readonly Step[]): HookRun[] {
+  const runs: HookRun[] = []
   for (const step of steps) {
     if (step.at !== 'rule') continue
-    const { rule } = step
-    if (last?.netns === rule.netns && last.hook === rule.hook) runs[runs.length - 1].push(rule)
-    else runs.push([rule])
-    last = rule
+    const { netns, hook } = step.rule
+    const last = runs.at(-1)
+    if (last?.netns === netns && last.hook === hook) {
+      last.run.push(step.rule)
+      continue
+    }
+    const entered = last?.netns === netns && last.hook === 'PREROUTING'
+    if ((hook === 'INPUT' || hook === 'FORWARD') && !entered) runs.push({ netns, hook: 'PREROUTING', run: [] })
+    runs.push({ netns, hook, run: [step.rule] })
   }
   return runs
 }
@@ -77,7 +95,15 @@ function walked(ns: string, walk: readonly PacketRule[]): MatchedRule[] {
       continue
     }
     while (stack.length > 0 && stack[stack.length - 1] !== chain) fallOff()
-    rules.push({ ns, table, chain, rule: number, text: rule, verdict: VERDICTS.get(verdict) ?? verdict.toLowerCase(), ...(to !== '' && { to }) })
+    rules.push({
+      ns,
+      table,
+      chain,
+      rule: number,
+      text: rule,
+      verdict: VERDICTS.get(verdict) ?? verdict.toLowerCase(),
+      ...(to !== '' && { to }),
+    })
     if (verdict === 'GOTO' || verdict === 'RETURN') stack.pop()
     if (verdict === 'GOTO' || verdict === 'JUMP') stack.push(to)
   }

@@ -3,7 +3,7 @@
  * which interfaces and rules the first packet met, where it died (INTERFACE.md, `probe`).
  *
  * Each flow is a process in the sender's own network namespace, with the sender's own resolver and files.
- * Omits: SCTP, which the stack does not have yet.
+ * Omits: SCTP, which the stack does not have yet: such a flow ends as on a kernel without that module.
  */
 import { StatusError } from '../api/meta/status.ts'
 import type { Node, Pod, Service } from '../api/types/index.ts'
@@ -101,7 +101,8 @@ export class Probe {
     const { clock } = this.#simulation
     const open = sent.flat().filter(({ journey, report }) => journey && !journey.delivered && report.drop === null)
     const stopUs = clock.nowUs + FATE_US
-    while (open.some(({ journey }) => journey && !this.#ended(journey)) && (clock.nextAtUs ?? Number.POSITIVE_INFINITY) <= stopUs) clock.step()
+    while (open.some(({ journey }) => journey && !this.#ended(journey)) && (clock.nextAtUs ?? Number.POSITIVE_INFINITY) <= stopUs)
+      clock.step()
     for (const each of open) each.report = this.#report(each.flow, each.outcome, each.journey)
     return sent
   }
@@ -194,7 +195,10 @@ export class Probe {
       throw new FlowError(`there is no host ${rest[0]} with an address`)
     }
     const address = parseIp(to)
-    if (address === null && !DNS_NAME.test(to)) throw new FlowError(`"${to}" is neither an address, a DNS name, nor pod/NAMESPACE/NAME, node/NAME, host/NAME or service/NAMESPACE/NAME`)
+    if (address === null && !DNS_NAME.test(to))
+      throw new FlowError(
+        `"${to}" is neither an address, a DNS name, nor pod/NAMESPACE/NAME, node/NAME, host/NAME or service/NAMESPACE/NAME`,
+      )
     return address
   }
 
@@ -215,7 +219,9 @@ export class Probe {
       seenSource: ends?.src ?? '',
       seenDestination: ends ? hostPort(ends.dst, journey?.born.protocol === ICMP ? 0 : ends.dport) : '',
       http: outcome.http,
-      nat: steps.flatMap((step) => (step.at === 'nat' ? [{ at: journeys.nameOf(step.nat.netns), hook: step.nat.hook, from: step.nat.from, to: step.nat.to }] : [])),
+      nat: steps.flatMap((step) =>
+        step.at === 'nat' ? [{ at: journeys.nameOf(step.nat.netns), hook: step.nat.hook, from: step.nat.from, to: step.nat.to }] : [],
+      ),
       path: journey ? journeys.path(journey.born.packet) : [],
       rules: steps.flatMap((step) =>
         step.at === 'rule' && step.rule.number > 0
@@ -229,14 +235,16 @@ export class Probe {
 
   /** The flow's own packet, not the resolver's questions before it; if it was lost and sent again, the one that arrived. */
   #firstPacket(flow: FlowRequest, name: string, after: number, endUs: number): { journey: Journey | null; repeats: Journey[] } {
-    const protocols = flow.url !== '' ? [TCP] : flow.query || flow.protocol === 'UDP' ? [UDP] : flow.protocol === 'ICMP' ? [ICMP, ICMPV6] : [TCP]
+    const protocols =
+      flow.url !== '' ? [TCP] : flow.query || flow.protocol === 'UDP' ? [UDP] : flow.protocol === 'ICMP' ? [ICMP, ICMPV6] : [TCP]
     const repeats: Journey[] = []
     let journey: Journey | null = null
     for (const each of this.journeys.between(after, this.journeys.newest)) {
       const { born } = each
       if (born.process !== name || !protocols.includes(born.protocol)) continue
       if (!journey || (each.delivered && !journey.delivered)) journey = each
-      else if (each.atUs < endUs && born.protocol === TCP && born.seq === journey.born.seq && born.flags === journey.born.flags) repeats.push(each)
+      else if (each.atUs < endUs && born.protocol === TCP && born.seq === journey.born.seq && born.flags === journey.born.flags)
+        repeats.push(each)
     }
     return { journey, repeats }
   }
@@ -250,7 +258,8 @@ export class Probe {
     for (const other of this.journeys.between(packet, this.journeys.newest)) {
       const { born } = other
       if (born.protocol !== protocol || born.netns !== netns || born.src !== ends.dst || born.dst !== ends.src) continue
-      if (protocol === ICMP || protocol === ICMPV6 ? born.cause === packet : born.sport === ends.dport && born.dport === ends.sport) return other
+      if (protocol === ICMP || protocol === ICMPV6 ? born.cause === packet : born.sport === ends.dport && born.dport === ends.sport)
+        return other
     }
     return null
   }

@@ -28,7 +28,10 @@ export async function run(args: string[]): Promise<number> {
     allowPositionals: true,
     options: {
       ...WORLD_OPTIONS,
-      setup: { type: 'string' }, flows: { type: 'string' }, describe: { type: 'string' }, output: { type: 'string', short: 'o' },
+      setup: { type: 'string' },
+      flows: { type: 'string' },
+      describe: { type: 'string' },
+      output: { type: 'string', short: 'o' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -52,14 +55,17 @@ export async function run(args: string[]): Promise<number> {
       return 1
     }
   }
-  if (!simulation.settle()) console.error('vethlab: the world did not settle within ten minutes of virtual time; sending the flows all the same')
+  if (!simulation.settle())
+    console.error('vethlab: the world did not settle within ten minutes of virtual time; sending the flows all the same')
   const probe = new Probe(simulation)
   probe.check(flows)
   // The kernel's copy of the network begins with nothing learned; so must ours.
   if (values.describe !== undefined || output === 'kernel-lab') probe.startCold()
   if (values.describe !== undefined) writeFileSync(values.describe, `${JSON.stringify(describeWorld(simulation, flows, probe), null, 1)}\n`)
   const sent = probe.sendAll(flows)
-  const results = sent.map(([first, ...more]) => (more.length > 0 ? { ...first.report, attempts: [first, ...more].map(({ report }) => report) } : first.report))
+  const results = sent.map(([first, ...more]) =>
+    more.length > 0 ? { ...first.report, attempts: [first, ...more].map(({ report }) => report) } : first.report,
+  )
   if (output === 'kernel-lab') console.log(JSON.stringify(toKernelLabResult(simulation, sent, probe), null, 1))
   else if (output === 'json') console.log(JSON.stringify(results, null, 2))
   else printTable(results)
@@ -68,7 +74,14 @@ export async function run(args: string[]): Promise<number> {
 
 function printTable(results: FlowResult[]): void {
   const rows = [['FLOW', 'VERDICT', 'SERVER', 'SEEN SOURCE', 'DROP']]
-  for (const { id, verdict, server, seenSource, drop } of results) rows.push([id, verdict, server || '-', seenSource || '-', drop ? `${drop.at}: ${drop.reason}` : '-'])
+  for (const { id, verdict, server, seenSource, drop } of results)
+    rows.push([id, verdict, server || '-', seenSource || '-', drop ? `${drop.at}: ${drop.reason}` : '-'])
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
 }

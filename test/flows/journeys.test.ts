@@ -40,7 +40,12 @@ const TABLE: readonly (readonly [flow: string, all: string] | readonly [flow: st
   [`${POD}/near > node/worker-2 10250`, 'delivered worker-2 172.18.0.3'],
   [`${POD}/near > service/default/names 53/UDP`, 'delivered names 10.244.1.88'],
   [`${POD}/far > service/default/names 53/UDP`, 'delivered names 10.244.2.88'],
-  ['node/worker-2 > service/default/names 53/UDP', 'delivered names 172.18.0.4', 'delivered names 10.244.2.0', 'delivered names 10.244.2.1'],
+  [
+    'node/worker-2 > service/default/names 53/UDP',
+    'delivered names 172.18.0.4',
+    'delivered names 10.244.2.0',
+    'delivered names 10.244.2.1',
+  ],
   [`${POD}/far > ${POD}/web 99/UDP`, 'refused - -'],
   [`${POD}/far > 10.244.2.250 80`, 'timeout - -'],
   ['host/client > pod/default/web 80', 'timeout - -'],

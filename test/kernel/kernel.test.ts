@@ -53,6 +53,7 @@ const FLOWS = [
   `${POD}/far > ${POD}/web ICMP`,
   `${POD}/far > node/worker-1 ICMP`,
   `${POD}/far > host/client ICMP`,
+  'node/worker-1 > node/worker-1 ICMP',
   `${POD}/far > host/client 9`,
   `${POD}/near > host/client 22`,
   `${POD}/near > node/worker-2 10250`,

@@ -29,7 +29,11 @@ const MANIFEST = [
   pod('far', 'worker-2', '10.244.2.88', TOOLS),
   pod('names', 'worker-1', '10.244.1.53', 'image: lab/names, ports: [{ containerPort: 53, protocol: UDP }]'),
   service('web', '10.96.77.7', 'type: NodePort, selector: { app: web }, ports: [{ port: 80, nodePort: 31000 }]'),
-  service('web-local', '10.96.77.8', 'type: NodePort, externalTrafficPolicy: Local, selector: { app: web }, ports: [{ port: 80, nodePort: 31001 }]'),
+  service(
+    'web-local',
+    '10.96.77.8',
+    'type: NodePort, externalTrafficPolicy: Local, selector: { app: web }, ports: [{ port: 80, nodePort: 31001 }]',
+  ),
   service('names', '10.96.77.53', 'selector: { app: names }, ports: [{ port: 53, protocol: UDP }]'),
   service('empty', '10.96.77.9', 'selector: { app: nobody }, ports: [{ port: 80 }]'),
   service('ghost', '10.96.77.10', 'ports: [{ port: 80 }]'),
@@ -70,7 +74,8 @@ export function readable(simulation: Simulation, text: string): string {
   let result = text
   for (const space of simulation.cluster.net.namespaces.values()) {
     for (const { peer, name } of space.links()) {
-      if (space.pod === '' && peer?.netns.pod && name.startsWith('veth')) result = result.replaceAll(name, `veth-${peer.netns.pod.split('/')[1]}`)
+      if (space.pod === '' && peer?.netns.pod && name.startsWith('veth'))
+        result = result.replaceAll(name, `veth-${peer.netns.pod.split('/')[1]}`)
     }
   }
   return result
