@@ -25,6 +25,7 @@ import type { RandomStreams } from '../sim/random.ts'
 import type { Trace } from '../sim/trace.ts'
 import { ControlPlane } from './control-plane-switch.ts'
 import { ApiGate, GatedClient } from './gated-client.ts'
+import { gatedEndpoint } from './gated-endpoint.ts'
 import { labCommand } from './lab-command.ts'
 import { writeKubeconfig, writeMachineFiles } from './machine-files.ts'
 import * as manifests from './manifests.ts'
@@ -43,6 +44,7 @@ export interface ClusterDeps {
 
 const BOOT_EVENTS_MAX = 20_000_000
 const API_PORT = 6443
+const KUBELET_PORT = 10250
 /** Kubernetes' customs: the first service address is the API server's, the tenth is the name server's. */
 const API_SERVICE_NUMBER = 1
 const DNS_SERVICE_NUMBER = 10
@@ -177,6 +179,7 @@ export class Cluster {
       handles: control ? new Map<string, unknown>([[CONTROL_PLANE_HANDLE, this.controlPlane]]) : undefined,
     })
     this.kubelets.set(name, kubelet)
+    this.server.registerKubelet(name, gatedEndpoint(kubelet.endpoint, `${node.addresses[0]}:${KUBELET_PORT}`, () => this.#reaches(name)))
     machine.onStart.push(() => kubelet.start())
   }
 

@@ -1,5 +1,5 @@
 /**
- * Which image a reference names. Repositories are exact; a tag of a known repository must look like one that its publisher could
+ * Which image a reference names. Repositories are exact, by whatever mirror they are pulled; a tag of a known repository must look like one that its publisher could
  * have made, so that a typing error ends as ImagePullBackOff; everything unknown is played by the generic stand-in.
  *
  * Omits: the real lists of tags.
@@ -17,7 +17,7 @@ import type { Image } from './image.ts'
 import { kubeProxyImage } from './kube-proxy/kube-proxy.ts'
 import { mysqlImage } from './mysql/mysql.ts'
 import { nginxImage } from './nginx/nginx.ts'
-import { redisImage } from './redis/redis.ts'
+import { redisFollowerImage, redisImage } from './redis/redis.ts'
 import * as tools from './tools/tools.ts'
 import { tomcatImage } from './tomcat/tomcat.ts'
 
@@ -35,11 +35,15 @@ const IMAGES: ReadonlyMap<string, Image> = new Map([
   ['docker.io/kubeguide/tomcat-app', tomcatImage('guide')],
   ['docker.io/library/redis', redisImage],
   ['docker.io/kubeguide/redis-master', redisImage],
+  ['docker.io/kubeguide/guestbook-redis-slave', redisFollowerImage('redis-master')],
+  ['us-docker.pkg.dev/google-samples/containers/gke/gb-redis-follower', redisFollowerImage('redis-leader')],
+  ['gcr.io/google_samples/gb-redis-follower', redisFollowerImage('redis-leader')],
+  ['gcr.io/google_samples/gb-redisslave', redisFollowerImage('redis-master')],
   ['registry.k8s.io/redis', redisImage],
   ['docker.io/library/mysql', mysqlImage('mysql')],
   ['docker.io/library/mariadb', mysqlImage('mariadb')],
   ['docker.io/library/busybox', tools.busybox],
-  ['registry.k8s.io/e2e-test-images/busybox', tools.busybox],
+  ['registry.k8s.io/busybox', tools.busybox],
   ['docker.io/radial/busyboxplus', tools.busyboxPlus],
   ['docker.io/library/alpine', tools.alpine],
   ['docker.io/library/debian', tools.debian],
@@ -58,7 +62,6 @@ const IMAGES: ReadonlyMap<string, Image> = new Map([
   ['docker.io/mendhak/http-https-echo', echo.mendhakEcho],
   ['registry.k8s.io/echoserver', echo.echoserver],
   ['registry.k8s.io/e2e-test-images/echoserver', echo.echoserver],
-  ['gcr.io/google-containers/echoserver', echo.echoserver],
   ['gcr.io/google-samples/hello-app', echo.helloApp],
   ['us-docker.pkg.dev/google-samples/containers/gke/hello-app', echo.helloApp],
   ['gcr.io/google-samples/node-hello', echo.nodeHello],
@@ -71,7 +74,6 @@ const IMAGES: ReadonlyMap<string, Image> = new Map([
   ['ghcr.io/stefanprodan/podinfo', echo.podinfo],
   ['registry.k8s.io/e2e-test-images/agnhost', agnhostImage],
   ['registry.k8s.io/serve_hostname', serveHostname],
-  ['gcr.io/google_containers/serve_hostname', serveHostname],
   ['registry.k8s.io/coredns/coredns', corednsImage],
   ['docker.io/coredns/coredns', corednsImage],
   ['registry.k8s.io/kube-proxy', kubeProxyImage],
@@ -82,6 +84,28 @@ const IMAGES: ReadonlyMap<string, Image> = new Map([
   ['vethlab.dev/l2-bridge', l2BridgeImage],
   control('kube-apiserver'), control('kube-controller-manager'), control('kube-scheduler'), control('etcd'),
 ])
+
+/** Former homes and mirrors of the registries above: what comes from there is the same. */
+const MIRRORS: readonly (readonly [from: string, to: string])[] = [
+  ['k8s.gcr.io/', 'registry.k8s.io/'],
+  ['gcr.io/google_containers/', 'registry.k8s.io/'],
+  ['gcr.io/google-containers/', 'registry.k8s.io/'],
+  ['gcr.io/kubernetes-e2e-test-images/', 'registry.k8s.io/e2e-test-images/'],
+  ['registry.aliyuncs.com/google_containers/', 'registry.k8s.io/'],
+  ['registry.cn-hangzhou.aliyuncs.com/google_containers/', 'registry.k8s.io/'],
+  ['k8s.m.daocloud.io/', 'registry.k8s.io/'],
+  ['public.ecr.aws/docker/library/', 'docker.io/library/'],
+  ['mirror.gcr.io/', 'docker.io/'],
+  ['docker.m.daocloud.io/', 'docker.io/'],
+  ['m.daocloud.io/docker.io/', 'docker.io/'],
+  ['registry.k8s.io/e2e-test-images/', 'docker.io/library/'],
+]
+
+function origin(repository: string): string {
+  let name = repository
+  for (const [from, to] of MIRRORS) if (!IMAGES.has(name) && name.startsWith(from)) name = `${to}${name.slice(from.length)}`
+  return name
+}
 
 /** What publishers call their images: versions and a few words, with suffixes. */
 const TAG = /^(v?\d+([._-][0-9A-Za-z]+)*|(latest|stable|mainline|alpine|slim|edge|curl|bookworm|bullseye|trixie|jammy|noble|focal|glibc|musl|uclibc|perl|lts|rolling|jre\d*|jdk\d*)([._-][0-9A-Za-z]+)*)$/
@@ -97,7 +121,7 @@ export function resolveImage(ref: ImageRef): Image | { error: string } {
   if (ABSENT_REGISTRY.test(registry)) {
     return { error: `${failed}: failed to do request: Head "https://${registry}/v2/${ref.repository.slice(registry.length + 1)}/manifests/${ref.tag || ref.digest}": dial tcp: lookup ${registry.replace(/:\d+$/, '')}: no such host` }
   }
-  const known = IMAGES.get(ref.repository)
+  const known = IMAGES.get(ref.repository) ?? IMAGES.get(origin(ref.repository))
   if (known && ref.tag !== '' && !TAG.test(ref.tag)) return { error: `rpc error: code = NotFound desc = ${failed}: ${ref.full}: not found` }
   if (known) return known
   if (ABSENT.test(ref.repository) || ABSENT.test(ref.tag)) {

@@ -65,21 +65,6 @@ export function clfTime(iso: string): string {
   return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time} +0000`
 }
 
-/** `Thu, 01 Jan 2026 00:00:00 GMT` (RFC 9110 section 5.6.7). */
-export function httpDate(iso: string): string {
-  const [, year, month, day, time] = /^(\d+)-(\d+)-(\d+)T(.*)Z$/.exec(iso) as RegExpExecArray
-  const days = daysSince1970(Number(year), Number(month), Number(day))
-  return `${['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][(days + 4) % 7]}, ${day} ${MONTHS[Number(month) - 1]} ${year} ${time} GMT`
-}
-
-/** Fliegel and Van Flandern's day number, from 1970-01-01. */
-function daysSince1970(year: number, month: number, day: number): number {
-  const a = Math.floor((14 - month) / 12)
-  const y = year + 4800 - a
-  const m = month + 12 * a - 3
-  return day + Math.floor((153 * m + 2) / 5) + 365 * y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) - 32045 - 2440588
-}
-
 export function combinedLog(request: ServedRequest, status: number, bytes: number, iso: string): string {
   const header = (name: string): string => request.headers.get(name) ?? '-'
   return `${formatIp(request.client.address)} - - [${clfTime(iso)}] "${request.method} ${request.target} ${request.version}" ${status} ${bytes} `

@@ -284,7 +284,7 @@ export class Process {
     for (const [name, handler] of this.#handlers) if (handler !== 'ignore') this.#handlers.delete(name)
     this.#noTermHandler = executable.noTermHandler === true
     this.#emit('process.start', 0)
-    return (yield* executable.program(this, argv) as Generator<Wait, number>)
+    return yield* executable.program(this, argv) as Generator<Wait, number>
   }
 
   // --- Signals and the end ---------------------------------------------------------------------------------------------
@@ -298,10 +298,15 @@ export class Process {
     return this.#handlers.get(name) ?? 'default'
   }
 
-  /** Sends a signal. It is delivered in an event of its own, as the kernel does at the next return to user mode. */
-  signal(name: SignalName): void {
+  /**
+   * Sends a signal. It is delivered in an event of its own, as the kernel does at the next return to user mode. The first process
+   * of a container cannot be killed from within (`sender`): pid_namespaces(7).
+   */
+  signal(name: SignalName, sender?: Process): void {
     if (this.exitCode !== null) return
     const target = this.#threadOf ?? this
+    const unstoppable = name === 'SIGKILL' || name === 'SIGSTOP'
+    if (unstoppable && sender?.context === this.context && this.context.init === target.pid) return
     this.world.clock.after(0, () => target.#deliver(name))
   }
 

@@ -45,7 +45,7 @@ export const kill = immediate((proc, argv) => {
     } else {
       const target = proc.machine.findProcess(proc.context.fs === proc.machine.root.fs ? proc.machine.root : proc.context, pid)
       if (target) {
-        if (signal !== 0) target.signal(signal)
+        if (signal !== 0) target.signal(signal, proc)
         continue
       }
     }
@@ -142,7 +142,7 @@ export const pgrep = immediate((proc, argv) => {
 export const pkill = immediate((proc, argv) => {
   const selection = select(proc, 'pkill', argv.slice(1))
   if (typeof selection === 'number') return selection
-  for (const { process } of selection.found) if (selection.signal !== 0) process.signal(selection.signal)
+  for (const { process } of selection.found) if (selection.signal !== 0) process.signal(selection.signal, proc)
   return selection.found.length > 0 ? 0 : 1
 })
 
@@ -153,7 +153,7 @@ export const killall = immediate((proc, argv) => {
   let failed = false
   for (const name of words.filter((word) => !word.startsWith('-'))) {
     const found = visibleProcesses(proc).filter(({ process }) => process.name === name && process !== proc)
-    for (const { process } of found) if (signal !== 0) process.signal(signal)
+    for (const { process } of found) if (signal !== 0) process.signal(signal, proc)
     if (found.length === 0) proc.error(`${name}: no process found\n`)
     if (found.length === 0) failed = true
   }

@@ -18,12 +18,16 @@ export function applyFlannelRules(ns: NetNamespace, network: string, subnet: str
   const saved = tables.save()
   const once = (rule: string): string[] => (saved.includes(`${rule}\n`) ? [] : [rule])
   const text = [
-    '*filter', ':FLANNEL-FWD - [0:0]', '-F FLANNEL-FWD',
+    '*filter',
+    ':FLANNEL-FWD - [0:0]',
+    '-F FLANNEL-FWD',
     ...once(`-A FORWARD ${forward} -j FLANNEL-FWD`),
     `-A FLANNEL-FWD -s ${network} ${forward} -j ACCEPT`,
     `-A FLANNEL-FWD -d ${network} ${forward} -j ACCEPT`,
     'COMMIT',
-    '*nat', ':FLANNEL-POSTRTG - [0:0]', '-F FLANNEL-POSTRTG',
+    '*nat',
+    ':FLANNEL-POSTRTG - [0:0]',
+    '-F FLANNEL-POSTRTG',
     ...once(`-A POSTROUTING ${masq} -j FLANNEL-POSTRTG`),
     `-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 ${masq} -j RETURN`,
     `-A FLANNEL-POSTRTG -s ${subnet} -d ${network} ${masq} -j RETURN`,
@@ -31,7 +35,8 @@ export function applyFlannelRules(ns: NetNamespace, network: string, subnet: str
     `-A FLANNEL-POSTRTG ! -s ${network} -d ${subnet} ${masq} -j RETURN`,
     `-A FLANNEL-POSTRTG -s ${network} ! -d 224.0.0.0/4 ${masq} -j MASQUERADE --random-fully`,
     `-A FLANNEL-POSTRTG ! -s ${network} -d ${network} ${masq} -j MASQUERADE --random-fully`,
-    'COMMIT', '',
+    'COMMIT',
+    '',
   ].join('\n')
   const failed = tables.restore(text, { noflush: true })
   if (failed) return failed.message

@@ -11,7 +11,7 @@ import type { Node } from '../../api/types/index.ts'
 import { isErrno, strerror } from '../../base/errno.ts'
 import type { Process } from '../../linux/process.ts'
 import type { Program } from '../../linux/program.ts'
-import { type Wait, WaitQueue } from '../../linux/wait.ts'
+import { sleepWait, type Wait } from '../../linux/wait.ts'
 import { formatIp, formatPrefix, networkOf, parsePrefix } from '../../net/addr/ip.ts'
 import { formatMac, type Mac, parseMac } from '../../net/addr/mac.ts'
 import type { NetDevice } from '../../net/device/net-device.ts'
@@ -19,6 +19,7 @@ import { FLANNEL_PLUGIN } from '../../node/cni/index.ts'
 import { alpineBase, installProgram } from '../base-image.ts'
 import { clusterHandle } from '../cluster-handle.ts'
 import type { Image } from '../image.ts'
+import { Klog } from '../klog.ts'
 import { applyFlannelRules } from './flannel-rules.ts'
 import { ANNOTATION, type NodeSubnet, deviceWith, firstHost, nodeSubnet, waitForSubnet } from './node-subnets.ts'
 
@@ -26,6 +27,8 @@ const CONFIG = '/etc/kube-flannel/net-conf.json'
 const SUBNET_ENV = '/run/flannel/subnet.env'
 const VXLAN_PORT = 8472
 const VXLAN_OVERHEAD = 50
+/** routeCheckRetries of pkg/backend/route_network.go. */
+const ROUTE_CHECK_US = 10_000_000
 
 export const flannelImage: Image = {
   sizeBytes: 31_457_280,
@@ -56,46 +59,62 @@ interface NetConf {
 }
 
 const flanneld: Program = function* (proc, argv) {
-  const log = (text: string): void => proc.error(`I${proc.world.nowIso().slice(5, 19).replace('-', '').replace('T', ' ')}.000000       ${proc.localPid} main.go:211] ${text}\n`)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) proc.onSignal(signal, () => {
-    log('shutdownHandler sent cancel signal...')
-    proc.exit(0)
-  })
+  const klog = new Klog(proc)
+  const log = (text: string): void => klog.info('main.go:211', text)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    proc.onSignal(signal, () => {
+      log('shutdownHandler sent cancel signal...')
+      proc.exit(0)
+    })
   const conf = readConf(proc)
   if (typeof conf === 'string') {
-    proc.error(`E main.go:337] Failed to create SubnetManager: ${conf}\n`)
+    klog.error('main.go:337', `Failed to create SubnetManager: ${conf}`)
     return 1
   }
   const handle = clusterHandle(proc)
   const client = handle.client('flanneld')
-  const self = yield* waitForSubnet(proc, client, handle.nodeName, `E main.go:337] Error registering network: failed to acquire lease: node "${handle.nodeName}" pod cidr not assigned`)
+  const self = yield* waitForSubnet(
+    proc,
+    client,
+    handle.nodeName,
+    `Error registering network: failed to acquire lease: node "${handle.nodeName}" pod cidr not assigned`,
+  )
   const uplink = deviceWith(proc.netns, self.address)
   if (!uplink) {
-    proc.error(`E main.go:208] Failed to find any valid interface to use: no interface has ${formatIp(self.address)}\n`)
+    klog.error('main.go:208', `Failed to find any valid interface to use: no interface has ${formatIp(self.address)}`)
     return 1
   }
   const type = conf.Backend?.Type ?? 'udp'
   log(`Using interface with name ${uplink.name} and address ${formatIp(self.address)}`)
   log(`Found network config - Backend type: ${type}`)
   if (type !== 'host-gw' && type !== 'vxlan') {
-    proc.error(`E main.go:337] Error fetching backend: unknown backend type: ${type}\n`)
+    klog.error('main.go:337', `Error fetching backend: unknown backend type: ${type}`)
     return 1
   }
   const backend = type === 'vxlan' ? vxlanBackend(proc, self, uplink, conf) : hostGwBackend(proc, uplink)
   if (typeof backend === 'string') {
-    proc.error(`E main.go:337] Error registering network: ${backend}\n`)
+    klog.error('main.go:337', `Error registering network: ${backend}`)
     return 1
   }
   announce(proc, self, type, backend.data)
   if (argv.includes('--ip-masq') || argv.includes('-ip-masq')) {
-    const failed = applyFlannelRules(proc.netns, conf.Network, formatPrefix(self.subnet), { object: `DaemonSet/${handle.namespace}/kube-flannel-ds`, by: 'flanneld' })
-    if (failed !== null) proc.error(`E iptables.go:320] Failed to bootstrap IPTables: ${failed}\n`)
+    const failed = applyFlannelRules(proc.netns, conf.Network, formatPrefix(self.subnet), {
+      object: `DaemonSet/${handle.namespace}/kube-flannel-ds`,
+      by: 'flanneld',
+    })
+    if (failed !== null) klog.error('iptables.go:320', `Failed to bootstrap IPTables: ${failed}`)
   }
   proc.fs.mkdir('/run/flannel', { parents: true })
-  proc.fs.write(SUBNET_ENV, [
-    `FLANNEL_NETWORK=${conf.Network}`, `FLANNEL_SUBNET=${formatIp(firstHost(self.subnet))}/${self.subnet.length}`,
-    `FLANNEL_MTU=${backend.mtu}`, `FLANNEL_IPMASQ=${argv.includes('--ip-masq')}`, '',
-  ].join('\n'))
+  proc.fs.write(
+    SUBNET_ENV,
+    [
+      `FLANNEL_NETWORK=${conf.Network}`,
+      `FLANNEL_SUBNET=${formatIp(firstHost(self.subnet))}/${self.subnet.length}`,
+      `FLANNEL_MTU=${backend.mtu}`,
+      `FLANNEL_IPMASQ=${argv.includes('--ip-masq')}`,
+      '',
+    ].join('\n'),
+  )
   log(`Wrote subnet file to ${SUBNET_ENV}`)
   log('Running backend.')
   yield* follow(proc, client, handle.nodeName, backend)
@@ -108,9 +127,16 @@ interface Backend {
   data: string
   add(subnet: NodeSubnet, node: Node): void
   remove(subnet: NodeSubnet, node: Node): void
+  /** Puts back what somebody else has deleted; not every backend does. */
+  check?(): void
 }
 
-function* follow(proc: Process, client: ReturnType<ReturnType<typeof clusterHandle>['client']>, own: string, backend: Backend): Generator<Wait, void, unknown> {
+function* follow(
+  proc: Process,
+  client: ReturnType<ReturnType<typeof clusterHandle>['client']>,
+  own: string,
+  backend: Backend,
+): Generator<Wait, void, unknown> {
   const informer = new Informer<Node>(client, 'nodes')
   proc.atExit(() => informer.stop())
   const known = new Map<string, string>()
@@ -119,7 +145,10 @@ function* follow(proc: Process, client: ReturnType<ReturnType<typeof clusterHand
     if (name === own) return
     const before = old && known.has(name) ? nodeSubnet(old) : null
     const after = node?.metadata.annotations?.[`${ANNOTATION}/kube-subnet-manager`] === 'true' ? nodeSubnet(node) : null
-    const text = after && node ? `${formatIp(after.address)} ${formatPrefix(after.subnet)} ${node.metadata.annotations?.[`${ANNOTATION}/backend-data`]}` : ''
+    const text =
+      after && node
+        ? `${formatIp(after.address)} ${formatPrefix(after.subnet)} ${node.metadata.annotations?.[`${ANNOTATION}/backend-data`]}`
+        : ''
     if ((known.get(name) ?? '') === text) return
     if (before && old) backend.remove(before, old)
     known.delete(name)
@@ -129,21 +158,36 @@ function* follow(proc: Process, client: ReturnType<ReturnType<typeof clusterHand
     }
   })
   informer.start()
-  const ended = new WaitQueue()
-  for (;;) yield ended.wait
+  for (;;) {
+    yield sleepWait(proc.world.clock, ROUTE_CHECK_US)
+    backend.check?.()
+  }
 }
 
 function hostGwBackend(proc: Process, uplink: NetDevice): Backend {
   const { fib } = proc.netns
+  const klog = new Klog(proc)
+  const wanted = new Map<string, NodeSubnet>()
   return {
     mtu: uplink.mtu,
     data: 'null',
     add(subnet) {
+      wanted.set(formatPrefix(subnet.subnet), subnet)
       const error = fib.add({ prefix: subnet.subnet, via: subnet.address, dev: uplink })
-      if (error && error !== 'EEXIST') proc.error(`E route_network.go:167] Error adding route to ${formatPrefix(subnet.subnet)}: ${strerror(error).toLowerCase()}\n`)
+      if (error && error !== 'EEXIST')
+        klog.error('route_network.go:167', `Error adding route to ${formatPrefix(subnet.subnet)}: ${strerror(error).toLowerCase()}`)
     },
     remove(subnet) {
+      wanted.delete(formatPrefix(subnet.subnet))
       fib.del({ prefix: subnet.subnet, via: subnet.address, dev: uplink })
+    },
+    check() {
+      for (const [prefix, subnet] of wanted) {
+        if (fib.list().some((route) => formatPrefix(route.prefix) === prefix)) continue
+        const error = fib.add({ prefix: subnet.subnet, via: subnet.address, dev: uplink })
+        if (error) klog.error('route_network.go:253', `Error recovering route to ${prefix}: ${strerror(error).toLowerCase()}`)
+        else klog.info('route_network.go:256', `Route recovered ${prefix} : ${formatIp(subnet.address)}`)
+      }
     },
   }
 }
@@ -151,14 +195,21 @@ function hostGwBackend(proc: Process, uplink: NetDevice): Backend {
 /** flannel.<VNI>; a text is why it cannot be made. */
 function vxlanBackend(proc: Process, self: NodeSubnet, uplink: NetDevice, conf: NetConf): Backend | string {
   const ns = proc.netns
+  const klog = new Klog(proc)
   const vni = conf.Backend?.VNI ?? 1
   const port = conf.Backend?.Port ?? VXLAN_PORT
   const name = `flannel.${vni}`
   const old = ns.link(name)
-  const made = old ?? ns.addLink({
-    name, kind: 'vxlan', mac: randomMac(proc), mtu: uplink.mtu - VXLAN_OVERHEAD, up: true,
-    vxlan: { vni, local: self.address, port, learning: false, dev: uplink.name },
-  })
+  const made =
+    old ??
+    ns.addLink({
+      name,
+      kind: 'vxlan',
+      mac: randomMac(proc),
+      mtu: uplink.mtu - VXLAN_OVERHEAD,
+      up: true,
+      vxlan: { vni, local: self.address, port, learning: false, dev: uplink.name },
+    })
   if (isErrno(made)) return `failed to create vxlan device ${name}: ${strerror(made).toLowerCase()}`
   const device = made
   if (!device.addresses.some((a) => a.ip === self.subnet.addr)) ns.addAddress(device, self.subnet.addr, 32)
@@ -175,7 +226,8 @@ function vxlanBackend(proc: Process, self: NodeSubnet, uplink: NetDevice, conf: 
       ns.neigh.set(subnet.subnet.addr, device, mac, 'PERMANENT')
       device.vxlan?.addFdb(mac, subnet.address)
       const error = ns.fib.add({ prefix: subnet.subnet, via: subnet.subnet.addr, dev: device, onlink: true })
-      if (error && error !== 'EEXIST') proc.error(`E vxlan_network.go:153] failed to add vxlanRoute (${formatPrefix(subnet.subnet)}): ${strerror(error).toLowerCase()}\n`)
+      if (error && error !== 'EEXIST')
+        klog.error('vxlan_network.go:153', `failed to add vxlanRoute (${formatPrefix(subnet.subnet)}): ${strerror(error).toLowerCase()}`)
     },
     remove(subnet, node) {
       const mac = remoteMac(node)
@@ -194,27 +246,45 @@ function randomMac(proc: Process): Mac {
 
 /** Leaves on the Node what the other daemons need, and says that the network is there. */
 function announce(proc: Process, self: NodeSubnet, type: string, data: string): void {
+  const klog = new Klog(proc)
   const handle = clusterHandle(proc)
   const client = handle.client('flanneld')
   const now = proc.world.nowIso()
   try {
     client.patch('nodes', '', self.name, {
       type: 'merge',
-      body: { metadata: { annotations: {
-        [`${ANNOTATION}/backend-data`]: data, [`${ANNOTATION}/backend-type`]: type,
-        [`${ANNOTATION}/kube-subnet-manager`]: 'true', [`${ANNOTATION}/public-ip`]: formatIp(self.address),
-      } } },
+      body: {
+        metadata: {
+          annotations: {
+            [`${ANNOTATION}/backend-data`]: data,
+            [`${ANNOTATION}/backend-type`]: type,
+            [`${ANNOTATION}/kube-subnet-manager`]: 'true',
+            [`${ANNOTATION}/public-ip`]: formatIp(self.address),
+          },
+        },
+      },
     })
     client.patch('nodes', '', self.name, {
-      type: 'strategic', subresource: 'status',
-      body: { status: { conditions: [{
-        type: 'NetworkUnavailable', status: 'False', reason: 'FlannelIsUp', message: 'Flannel is running on this node',
-        lastHeartbeatTime: now, lastTransitionTime: now,
-      }] } },
+      type: 'strategic',
+      subresource: 'status',
+      body: {
+        status: {
+          conditions: [
+            {
+              type: 'NetworkUnavailable',
+              status: 'False',
+              reason: 'FlannelIsUp',
+              message: 'Flannel is running on this node',
+              lastHeartbeatTime: now,
+              lastTransitionTime: now,
+            },
+          ],
+        },
+      },
     })
   } catch (error) {
     if (!isStatusError(error)) throw error
-    proc.error(`E kube.go:521] failed to annotate node ${self.name}: ${error.message}\n`)
+    klog.error('kube.go:521', `failed to annotate node ${self.name}: ${error.message}`)
   }
 }
 

@@ -41,8 +41,12 @@ const daemon: Program = function* (proc, argv) {
   const handle = clusterHandle(proc)
   const client = handle.client('l2-bridge')
   const self = yield* waitForSubnet(proc, client, handle.nodeName, `node "${handle.nodeName}" has no pod network yet`)
-  const failed = bridgeUplink(proc, self, network)
-    ?? applyFlannelRules(proc.netns, formatPrefix(network), formatPrefix(self.subnet), { object: `DaemonSet/${handle.namespace}/${proc.context.label.split('/')[2] ?? ''}`, by: 'l2-bridge' })
+  const failed =
+    bridgeUplink(proc, self, network) ??
+    applyFlannelRules(proc.netns, formatPrefix(network), formatPrefix(self.subnet), {
+      object: `DaemonSet/${handle.namespace}/${proc.context.label.split('/')[2] ?? ''}`,
+      by: 'l2-bridge',
+    })
   if (failed !== null) {
     proc.error(`${failed}\n`)
     return 1
@@ -53,8 +57,22 @@ const daemon: Program = function* (proc, argv) {
   try {
     const now = proc.world.nowIso()
     client.patch('nodes', '', self.name, {
-      type: 'strategic', subresource: 'status',
-      body: { status: { conditions: [{ type: 'NetworkUnavailable', status: 'False', reason: 'BridgeIsUp', message: 'The pod bridge is connected to the node network', lastHeartbeatTime: now, lastTransitionTime: now }] } },
+      type: 'strategic',
+      subresource: 'status',
+      body: {
+        status: {
+          conditions: [
+            {
+              type: 'NetworkUnavailable',
+              status: 'False',
+              reason: 'BridgeIsUp',
+              message: 'The pod bridge is connected to the node network',
+              lastHeartbeatTime: now,
+              lastTransitionTime: now,
+            },
+          ],
+        },
+      },
     })
   } catch (error) {
     if (!isStatusError(error)) throw error
@@ -91,14 +109,23 @@ function configuration(self: NodeSubnet, network: Prefix): object {
   const before = typeof last === 'bigint' ? last - 1n : last - 1
   const second = firstHost(self.subnet)
   const range = {
-    subnet: formatPrefix(network), rangeStart: formatIp(typeof second === 'bigint' ? second + 1n : second + 1), rangeEnd: formatIp(before),
+    subnet: formatPrefix(network),
+    rangeStart: formatIp(typeof second === 'bigint' ? second + 1n : second + 1),
+    rangeEnd: formatIp(before),
     gateway: formatIp(second),
   }
   return {
     cniVersion: '1.0.0',
     name: 'pods',
     plugins: [
-      { type: 'bridge', bridge: BRIDGE, isGateway: true, isDefaultGateway: true, hairpinMode: true, ipam: { type: 'host-local', ranges: [[range]] } },
+      {
+        type: 'bridge',
+        bridge: BRIDGE,
+        isGateway: true,
+        isDefaultGateway: true,
+        hairpinMode: true,
+        ipam: { type: 'host-local', ranges: [[range]] },
+      },
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
   }

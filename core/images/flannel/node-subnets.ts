@@ -7,6 +7,7 @@ import type { Wait } from '../../linux/wait.ts'
 import { type IpAddr, type Prefix, networkOf, parseIp, parsePrefix } from '../../net/addr/ip.ts'
 import type { NetDevice } from '../../net/device/net-device.ts'
 import type { NetNamespace } from '../../net/net-namespace.ts'
+import { Klog } from '../klog.ts'
 
 export const ANNOTATION = 'flannel.alpha.coreos.com'
 
@@ -30,7 +31,7 @@ export function* waitForSubnet(proc: Process, client: ApiClient, name: string, c
     }
     const self = node ? nodeSubnet(node) : null
     if (self) return self
-    proc.error(`${complain}\n`)
+    new Klog(proc).error('main.go:337', complain)
     yield* proc.sleepUs(NODE_RETRY_US)
   }
 }

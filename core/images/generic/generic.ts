@@ -1,17 +1,21 @@
 /**
  * Any image that this project does not know: it stands in for the real one, listens on the ports that its container declares
  * and answers with the name of its pod, over HTTP on TCP ports and with a line on UDP ports. It says so in the event and the log.
+ * A `command` that only the real image has starts the stand-in too; one that any Linux has (a shell, `sleep`) is run as it is.
  *
  * Omits: everything that the real image does.
  */
 import { isErrno, strerror } from '../../base/errno.ts'
 import { utf8Encode } from '../../base/utf8.ts'
+import type { FileSystem } from '../../linux/file-system.ts'
+import { DEFAULT_PATH } from '../../linux/find-executable.ts'
 import { serveHttp } from '../../linux/libc/http-server.ts'
 import { recvUdp } from '../../linux/libc/sockets.ts'
+import { resolvePath } from '../../linux/path.ts'
 import type { Program } from '../../linux/program.ts'
 import { WaitQueue } from '../../linux/wait.ts'
 import { debianBase, installProgram } from '../base-image.ts'
-import type { Image } from '../image.ts'
+import type { ContainerSpec, Image } from '../image.ts'
 import { hostPort, response } from '../web-server.ts'
 
 const SCTP = 'SCTP'
@@ -27,10 +31,22 @@ export const genericImage: Image = {
       notice: `"${container.image}" is not simulated: a stand-in ${list === '' ? 'waits' : `answers on ${list}`} in its place`,
       install(fs) {
         debianBase(fs, ['curl', 'wget', 'procps'])
-        installProgram(fs, '/stand-in', standIn(ports))
+        const program = standIn(ports)
+        installProgram(fs, '/stand-in', program)
+        const own = ownProgram(container, fs)
+        if (own !== '') installProgram(fs, own, program)
       },
     }
   },
+}
+
+/** Where the real image has the program of the pod's `command`; '' when any system has it. */
+function ownProgram({ command, cwd }: ContainerSpec, fs: FileSystem): string {
+  const name = command[0] ?? ''
+  if (name === '') return ''
+  const places = name.includes('/') ? [resolvePath(cwd || '/', name)] : DEFAULT_PATH.split(':').map((directory) => `${directory}/${name}`)
+  if (places.some((path) => fs.exists(path))) return ''
+  return name.includes('/') ? places[0] : `/usr/local/bin/${name}`
 }
 
 function standIn(ports: readonly { containerPort: number; protocol: string }[]): Program {

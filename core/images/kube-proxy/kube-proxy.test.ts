@@ -76,7 +76,10 @@ test('rules follow services at once after a quiet time, and once a second when t
   world.service('third', '10.96.0.22')
   world.slice('third', [])
   world.control.pass(0.1)
-  world.control.client.patch('endpointslices.discovery.k8s.io', 'default', 'third-1', { type: 'merge', body: { endpoints: [{ addresses: ['10.244.1.4'] }] } })
+  world.control.client.patch('endpointslices.discovery.k8s.io', 'default', 'third-1', {
+    type: 'merge',
+    body: { endpoints: [{ addresses: ['10.244.1.4'] }] },
+  })
   world.control.pass(0.5)
   expect(world.rules('third')).toBe(undefined)
   world.control.pass(0.4)

@@ -12,7 +12,7 @@ import { firstOf, sleepWait, type Wait, WaitQueue, workWait } from '../../linux/
 import { debianBase, installProgram } from '../base-image.ts'
 import { clusterHandle } from '../cluster-handle.ts'
 import type { Image } from '../image.ts'
-import { Klog } from './klog.ts'
+import { Klog } from '../klog.ts'
 import { Proxier, type ProxierInput } from './proxier.ts'
 import { type ProxyConfig, readConfig } from './proxy-config.ts'
 import type { ProxyFamily } from './service-port.ts'

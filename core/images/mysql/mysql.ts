@@ -7,11 +7,13 @@
 import { isErrno, strerror } from '../../base/errno.ts'
 import { utf8Encode } from '../../base/utf8.ts'
 import { recvTcp, sendTcp, serveTcp } from '../../linux/libc/sockets.ts'
+import type { Process } from '../../linux/process.ts'
 import type { Program } from '../../linux/program.ts'
 import { debianBase, installProgram } from '../base-image.ts'
 import type { Image } from '../image.ts'
 
 const PORT = 3306
+const SERVERS = ['mysqld', 'mariadbd']
 const PASSWORDS = ['MYSQL_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD', 'MYSQL_RANDOM_ROOT_PASSWORD']
 
 export function mysqlImage(name: 'mysql' | 'mariadb'): Image {
@@ -25,20 +27,27 @@ export function mysqlImage(name: 'mysql' | 'mariadb'): Image {
       install(fs) {
         debianBase(fs)
         fs.mkdir('/var/lib/mysql', { parents: true })
-        installProgram(fs, '/usr/local/bin/docker-entrypoint.sh', server(version))
+        installProgram(fs, '/usr/local/bin/docker-entrypoint.sh', server(version, name === 'mysql' ? 'MySQL Server' : 'MariaDB Server'))
       },
     }),
   }
 }
 
-function server(version: string): Program {
-  return function* (proc) {
+/** `date --rfc-3339=seconds` */
+function entrypointTime(proc: Process): string {
+  return proc.world.nowIso().replace('T', ' ').replace('Z', '+00:00')
+}
+
+function server(version: string, product: string): Program {
+  return function* (proc, argv) {
+    // As the real script: options and the server's own name start the server, other words are a command.
+    if (argv[1] !== undefined && !argv[1].startsWith('-') && !SERVERS.includes(argv[1])) return yield* proc.run({ argv: argv.slice(1) })
     const set = PASSWORDS.some((name) => proc.env.has(name) || proc.env.has(name.replace('MYSQL', 'MARIADB')))
     if (!set) {
-      proc.error(`${proc.world.nowIso()} [ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n    You need to specify one of the following as an environment variable:\n    - MYSQL_ROOT_PASSWORD\n    - MYSQL_ALLOW_EMPTY_PASSWORD\n    - MYSQL_RANDOM_ROOT_PASSWORD\n`)
+      proc.error(`${entrypointTime(proc)} [ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n    You need to specify one of the following as an environment variable:\n    - MYSQL_ROOT_PASSWORD\n    - MYSQL_ALLOW_EMPTY_PASSWORD\n    - MYSQL_RANDOM_ROOT_PASSWORD\n`)
       return 1
     }
-    proc.error(`${proc.world.nowIso()} [Note] [Entrypoint]: Entrypoint script for MySQL Server ${version} started.\n`)
+    proc.error(`${entrypointTime(proc)} [Note] [Entrypoint]: Entrypoint script for ${product} ${version} started.\n`)
     yield* proc.work(400_000)
     const listener = proc.netns.sockets.tcpListen({ address: null, port: PORT, owner: proc.owner })
     if (isErrno(listener)) {
@@ -46,7 +55,7 @@ function server(version: string): Program {
       return 1
     }
     for (const signal of ['SIGTERM', 'SIGINT'] as const) proc.onSignal(signal, () => proc.exit(0))
-    proc.error(`${proc.world.nowIso()} [System] [Server] /usr/sbin/mysqld: ready for connections. Version: '${version}'  socket: '/var/run/mysqld/mysqld.sock'  port: ${PORT}  MySQL Community Server - GPL.\n`)
+    proc.error(`${proc.world.nowIso().slice(0, -1)}.${String(proc.world.clock.nowUs % 1_000_000).padStart(6, '0')}Z 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections. Version: '${version}'  socket: '/var/run/mysqld/mysqld.sock'  port: ${PORT}  MySQL Community Server - GPL.\n`)
     let connection = 7
     return yield* serveTcp(proc, listener, function* (thread, socket) {
       connection += 1

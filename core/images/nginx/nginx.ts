@@ -4,6 +4,7 @@
  *
  * Omits: worker processes, signals other than stop (reload is a restart of the container), ranges, compression.
  */
+import { httpDate } from '../../linux/libc/http-date.ts'
 import { type HttpResponse, HttpHeaders, httpReason } from '../../linux/libc/http-message.ts'
 import { httpRequest } from '../../linux/libc/http-client.ts'
 import { type ServedRequest, serveHttp } from '../../linux/libc/http-server.ts'
@@ -15,7 +16,7 @@ import { WaitQueue } from '../../linux/wait.ts'
 import { formatIp } from '../../net/addr/ip.ts'
 import { alpineBase, debianBase, installProgram } from '../base-image.ts'
 import type { Image } from '../image.ts'
-import { combinedLog, httpDate, pathOf, response } from '../web-server.ts'
+import { combinedLog, pathOf, response } from '../web-server.ts'
 import { type Directive, type NginxConfig, chooseLocation, chooseServer, lookupDirective, readNginxConfig } from './nginx-config.ts'
 
 export const NGINX_VERSION = '1.29.1'
@@ -187,8 +188,7 @@ function* serve(proc: Process, first: NginxConfig): Generator<Wait, number, unkn
 function* answer(request: ServedRequest, config: NginxConfig, port: number): Generator<Wait, HttpResponse, unknown> {
   const made = yield* handle(request, config, port)
   const proc = request.thread
-  if (request.method === 'HEAD') made.body = new Uint8Array()
-  proc.print(combinedLog(request, made.status, made.body.length, proc.world.nowIso()))
+  proc.print(combinedLog(request, made.status, request.method === 'HEAD' ? 0 : made.body.length, proc.world.nowIso()))
   return made
 }
 
@@ -275,7 +275,7 @@ function fileResponse(request: ServedRequest, file: string): HttpResponse {
   const made = response(200, fs.read(file), type)
   const stat = fs.stat(file)
   const mtime = typeof stat === 'string' ? 0 : stat.mtimeUs
-  made.headers.append('Last-Modified', httpDate(world.nowIso()))
+  made.headers.append('Last-Modified', httpDate((world.epochMs + mtime / 1000) / 1000))
   made.headers.append('ETag', `"${(Math.floor(world.epochMs / 1000) + Math.floor(mtime / 1e6)).toString(16)}-${made.body.length.toString(16)}"`)
   made.headers.append('Accept-Ranges', 'bytes')
   return made

@@ -8,6 +8,7 @@ import { utf8Encode } from '../../base/utf8.ts'
 import type { IpAddr } from '../../net/addr/ip.ts'
 import type { Process } from '../process.ts'
 import type { Wait } from '../wait.ts'
+import { httpDate } from './http-date.ts'
 import { formatHead, joinBytes } from './http-client.ts'
 import { HttpHeaders, type HttpRequest, type HttpResponse, httpReason, textResponse } from './http-message.ts'
 import { HttpReader, requestOf } from './http-reader.ts'
@@ -43,7 +44,12 @@ export function* serveHttp(proc: Process, port: number, handler: HttpHandler, op
 }
 
 /** One connection with all its requests, for servers that accept by themselves. */
-export function* serveConnection(thread: Process, socket: TcpSocket, handler: HttpHandler, options: HttpServerOptions = {}): Generator<Wait, void> {
+export function* serveConnection(
+  thread: Process,
+  socket: TcpSocket,
+  handler: HttpHandler,
+  options: HttpServerOptions = {},
+): Generator<Wait, void> {
   const reader = new HttpReader()
   for (let count = 0; count < REQUESTS_PER_CONNECTION_MAX; count += 1) {
     const request = yield* readRequest(thread, socket, reader, options.idleTimeoutUs ?? IDLE_US)
@@ -79,7 +85,8 @@ function* readRequest(thread: Process, socket: TcpSocket, reader: HttpReader, id
         request = requestOf(head)
         if (!request || (request.version === 'HTTP/1.1' && !request.headers.has('Host'))) return 'bad'
         reader.startBody('request')
-        if (request.headers.get('Expect')?.toLowerCase() === '100-continue') yield* sendTcp(thread, socket, utf8Encode('HTTP/1.1 100 Continue\r\n\r\n'))
+        if (request.headers.get('Expect')?.toLowerCase() === '100-continue')
+          yield* sendTcp(thread, socket, utf8Encode('HTTP/1.1 100 Continue\r\n\r\n'))
       }
     }
     if (request) {
@@ -102,9 +109,11 @@ function* send(
   options: HttpServerOptions,
 ): Generator<Wait, Errno | null> {
   const headers = new HttpHeaders(response.headers.fields)
+  if (!headers.has('Date')) headers.fields.unshift(['Date', httpDate((thread.world.epochMs + thread.world.clock.nowUs / 1000) / 1000)])
   if (options.server !== undefined && !headers.has('Server')) headers.fields.unshift(['Server', options.server])
   const bodiless = response.status === 204 || response.status === 304 || response.status < 200
-  if (!bodiless && !headers.has('Content-Length') && !headers.has('Transfer-Encoding')) headers.append('Content-Length', String(response.body.length))
+  if (!bodiless && !headers.has('Content-Length') && !headers.has('Transfer-Encoding'))
+    headers.append('Content-Length', String(response.body.length))
   if (!headers.has('Connection')) headers.append('Connection', keep ? 'keep-alive' : 'close')
   const head = formatHead(`HTTP/1.1 ${response.status} ${response.reason || httpReason(response.status)}`, headers)
   const body = method === 'HEAD' || bodiless ? new Uint8Array(0) : headers.has('Transfer-Encoding') ? chunked(response.body) : response.body

@@ -38,7 +38,7 @@ test('a request and its answer', () => {
   const [client, server] = pair()
   serve(server, (request) => textResponse(200, `${request.method} ${request.target} ${bodyText(request)}`))
   expect(fetch(client, { url: 'http://server/a?b=1' })).toBe(
-    '200 OK [Server=test/1 Content-Type=text/plain; charset=utf-8 Content-Length=11 Connection=keep-alive] GET /a?b=1  (resolved connecting connected sent head)',
+    '200 OK [Server=test/1 Date=Thu, 01 Jan 2026 00:00:00 GMT Content-Type=text/plain; charset=utf-8 Content-Length=11 Connection=keep-alive] GET /a?b=1  (resolved connecting connected sent head)',
   )
   expect(fetch(client, { url: 'http://10.0.0.2/p', method: 'POST', body: 'größe' })).toContain(' POST /p größe ')
 })
@@ -48,7 +48,7 @@ test('a body of several segments, chunked', () => {
   const big = 'x'.repeat(100_000)
   serve(server, () => ({ ...textResponse(200, big), headers: new HttpHeaders([['Transfer-Encoding', 'chunked']]) }))
   expect(fetch(client, { url: 'http://server/' })).toBe(
-    `200 OK [Server=test/1 Transfer-Encoding=chunked Connection=keep-alive] ${big} (resolved connecting connected sent head)`,
+    `200 OK [Server=test/1 Date=Thu, 01 Jan 2026 00:00:00 GMT Transfer-Encoding=chunked Connection=keep-alive] ${big} (resolved connecting connected sent head)`,
   )
 })
 

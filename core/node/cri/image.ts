@@ -16,6 +16,8 @@ export interface ContainerSpec {
   /** The pod's `command` and `args`, already expanded; empty when the image's own apply. */
   command: readonly string[]
   args: readonly string[]
+  /** The pod's `workingDir`, or ''. */
+  cwd: string
   ports: readonly { name: string; containerPort: number; protocol: string }[]
   env: ReadonlyMap<string, string>
 }

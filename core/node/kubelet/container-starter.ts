@@ -10,6 +10,7 @@ import type { Container, Mount } from '../cri/container.ts'
 import type { StoredImage } from '../cri/image-store.ts'
 import { parseImageRef } from '../cri/image-ref.ts'
 import type { ContainerRecord } from './container-record.ts'
+import { SERVICE_ACCOUNT_DIR } from './pod-volumes.ts'
 import { runHandler } from './handlers.ts'
 import { EnvError, containerEnv, expandVariables } from './pod-env.ts'
 import { podObjects } from './pod-objects.ts'
@@ -172,7 +173,9 @@ export class ContainerStarter {
       const expand = (text: string): string => expandVariables(text, (name) => env.get(name))
       const command = (spec.command ?? []).map(expand)
       const args = (spec.args ?? []).map(expand)
-      const build = image.image.build({ image: spec.image ?? '', namespace, pod: pod.metadata.name, container: spec.name, command, args, ports, env })
+      const build = image.image.build({
+        image: spec.image ?? '', namespace, pod: pod.metadata.name, container: spec.name, command, args, cwd: spec.workingDir ?? '', ports, env,
+      })
       const mounts = this.#mounts(record, env)
       if (typeof mounts === 'string') return mounts
       const hostname = worker.sandbox?.hostname ?? machine.hostname
@@ -210,6 +213,8 @@ export class ContainerStarter {
       if (typeof fs === 'string') return fs
       mounts.push({ path: mount.mountPath, fs, readOnly: mount.readOnly === true })
     }
+    const account = mounts.some(({ path }) => path === SERVICE_ACCOUNT_DIR) ? null : this.#worker.volumes.serviceAccount(this.#worker.pod)
+    if (account) mounts.push({ path: SERVICE_ACCOUNT_DIR, fs: account, readOnly: true })
     return mounts
   }
 

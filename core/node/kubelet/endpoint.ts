@@ -33,7 +33,8 @@ export class Endpoint implements KubeletEndpoint {
     if (found instanceof StatusError) return found
     const missing = found.missing(command)
     if (missing !== '') {
-      const inner = execMissing(missing).replace('rpc error: code = Unknown desc = ', '')
+      const id = this.#machine.world.random.stream(`exec/${this.#machine.name}`).hex(64)
+      const inner = execMissing(missing).replace('rpc error: code = Unknown desc = ', '').replace('start exec:', `start exec "${id}":`)
       handlers.exit(1, `Internal error occurred: error executing command in container: ${inner}`)
       return CLOSED
     }
@@ -71,7 +72,9 @@ export class Endpoint implements KubeletEndpoint {
     const chosen = options.previous ? record.previous : record.current
     if (!chosen) {
       if (options.previous) return StatusError.badRequest(`previous terminated container "${container}" in pod "${pod}" not found`)
-      const reason = record.waiting.reason || 'ContainerCreating'
+      const status = this.#find(namespace, pod)?.status()
+      const shown = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].find((s) => s.name === container)
+      const reason = shown?.state?.waiting?.reason ?? 'ContainerCreating'
       return StatusError.badRequest(`container "${container}" in pod "${pod}" is waiting to start: ${reason}`)
     }
     const { clock, epochMs } = this.#machine.world

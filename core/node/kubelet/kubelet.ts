@@ -10,6 +10,7 @@ import { EventRecorder } from '../../api/client/event-recorder.ts'
 import { Informer } from '../../api/client/informer.ts'
 import { hasReason, isStatusError } from '../../api/meta/status.ts'
 import type { ApiServer } from '../../api/server/api-server.ts'
+import type { KubeletEndpoint } from '../../api/server/kubelet-endpoint.ts'
 import type { Pod, PodStatus, Taint } from '../../api/types/index.ts'
 import { isErrno } from '../../base/errno.ts'
 import { serveHttp } from '../../linux/libc/http-server.ts'
@@ -63,6 +64,8 @@ const NETWORK_NOT_READY =
 
 export class Kubelet {
   readonly runtime: ContainerRuntime
+  /** Its API, for whoever stands between it and the API server. */
+  readonly endpoint: KubeletEndpoint
   readonly #options: KubeletOptions
   readonly #events: EventRecorder
   readonly #status: NodeStatusWriter
@@ -87,7 +90,7 @@ export class Kubelet {
       machine, name: machine.name, addresses: options.addresses, podCIDRs: options.podCIDRs, labels: options.labels,
       taints: options.taints, capacity: options.capacity,
     })
-    options.server.registerKubelet(machine.name, new Endpoint(machine, (namespace, pod) => this.worker(namespace, pod)))
+    this.endpoint = new Endpoint(machine, (namespace, pod) => this.worker(namespace, pod))
   }
 
   get nodeName(): string {

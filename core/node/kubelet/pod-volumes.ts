@@ -2,6 +2,8 @@
  * A pod's volumes as file systems that its containers mount. Texts of failures are those of FailedMount events.
  * Truth: pkg/volume/*, pkg/kubelet/volumemanager.
  *
+ * Every pod has the files of its service account, though no `kube-api-access` volume in its spec says so: nobody authenticates here.
+ *
  * Omits: sizes, file modes, the `..data` links of atomic updates, CSI and cloud volumes (each is an empty directory),
  * expiry of service account tokens.
  */
@@ -16,12 +18,15 @@ import { type KeyValues, podObjects } from './pod-objects.ts'
 import { expandVariables } from './pod-env.ts'
 
 const PV_DIR = '/var/lib/vethlab/volumes'
+/** Where every container finds who it is (plugin/pkg/admission/serviceaccount, DefaultAPITokenMountPath). */
+export const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 export class PodVolumes {
   readonly #machine: Machine
   readonly #client: ApiClient
   readonly #allocatable: ReadonlyMap<string, string>
   readonly #mounted = new Map<string, FileSystem>()
+  #serviceAccount: FileSystem | null = null
 
   constructor(machine: Machine, client: ApiClient, allocatable: ReadonlyMap<string, string>) {
     this.#machine = machine
@@ -48,6 +53,16 @@ export class PodVolumes {
     if (!volume.exists(path)) volume.mkdir(path, { parents: true })
     const part = volume.subtree(path)
     return isErrno(part) ? `failed to prepare subPath for volumeMount "${mount.name}"` : part
+  }
+
+  /** The directory of `SERVICE_ACCOUNT_DIR`; null for pods that do not want it. */
+  serviceAccount(pod: Pod): FileSystem | null {
+    if (pod.spec.automountServiceAccountToken === false) return null
+    if (!this.#serviceAccount) {
+      this.#serviceAccount = new FileSystem(() => this.#machine.world.clock.nowUs)
+      writeFiles(this.#serviceAccount, new Map([['ca.crt', ''], ['namespace', pod.metadata.namespace ?? 'default'], ['token', tokenText(pod)]]))
+    }
+    return this.#serviceAccount
   }
 
   #setUpOne(pod: Pod, volume: Volume): string | null {

@@ -168,7 +168,7 @@ function killOne(shell: Shell, word: string, name: SignalName): boolean {
   const pid = Number(word)
   const targets = pid < 0 ? machine.group(-pid) : [machine.findProcess(context, pid)].filter((proc) => proc !== undefined)
   if (targets.length === 0) shell.complain(`kill: (${word}) - ${strerror('ESRCH')}`)
-  for (const proc of targets) proc.signal(name)
+  for (const proc of targets) proc.signal(name, shell.proc)
   return targets.length > 0
 }
 

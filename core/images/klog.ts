@@ -1,5 +1,5 @@
 /** Log lines in the format of k8s.io/klog/v2: `I0102 15:04:05.000000       1 file.go:10] message`. */
-import type { Process } from '../../linux/process.ts'
+import type { Process } from '../linux/process.ts'
 
 export class Klog {
   readonly #proc: Process
