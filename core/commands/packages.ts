@@ -13,6 +13,7 @@ import { cat, nl, rev, tac } from './coreutils/cat.ts'
 import { chmod, chown, cp, ln, mkdir, mv, rm, rmdir, touch } from './coreutils/files.ts'
 import { head, tail } from './coreutils/head.ts'
 import { ls } from './coreutils/ls.ts'
+import { comm, fold, paste, shuf } from './coreutils/side-by-side.ts'
 import { sort, uniq } from './coreutils/sort.ts'
 import { expr } from './coreutils/expr.ts'
 import { du, file, stat, tree } from './coreutils/stat.ts'
@@ -69,7 +70,7 @@ const BASE: readonly Entry[] = [
   ['/bin/pwd', system.pwd], ['/usr/bin/tty', system.tty], ['/usr/bin/test', system.test], ['/usr/bin/[', system.test], ['/usr/bin/expr', expr],
   ['/usr/bin/clear', system.clear], ['/usr/bin/which', system.which], ['/usr/bin/find', find], ['/usr/bin/xargs', xargs],
   ['/bin/grep', grep()], ['/bin/egrep', grep('E')], ['/bin/fgrep', grep('F')], ['/bin/sed', sed], ['/usr/bin/awk', awk],
-  ['/usr/bin/diff', diff], ['/usr/bin/stat', stat], ['/usr/bin/du', du], ['/bin/df', df], ['/bin/mount', mount], ['/bin/dmesg', dmesg],
+  ['/usr/bin/paste', paste], ['/usr/bin/comm', comm], ['/usr/bin/fold', fold], ['/usr/bin/shuf', shuf], ['/usr/bin/diff', diff], ['/usr/bin/stat', stat], ['/usr/bin/du', du], ['/bin/df', df], ['/bin/mount', mount], ['/bin/dmesg', dmesg],
   ['/usr/bin/md5sum', md5sum], ['/usr/bin/sha1sum', sha1sum], ['/usr/bin/sha256sum', sha256sum], ['/usr/bin/base64', base64],
   ['/usr/bin/timeout', timeout], ['/usr/bin/nohup', runner], ['/usr/bin/nice', runner], ['/usr/bin/setsid', runner], ['/bin/kill', kill],
   ['/usr/bin/nsenter', nsenter], ['/bin/more', less],

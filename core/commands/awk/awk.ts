@@ -14,17 +14,7 @@ import { fromInput } from './value.ts'
 
 const USAGE = `Usage: mawk [Options] [Program] [file ...]
 
-Program:
-    The -f option value is the name of a file containing program text.
-    If no -f option is given, a "--" ends option processing; the following
-    parameters are the program text.
-
-Options:
-    -f program-file  Program  text is read from file instead of from the
-                     command-line.  Multiple -f options are accepted.
-    -F value         sets the field separator, FS, to value.
-    -v var=value     assigns value to program variable var.
-    --               unambiguous end of options.
+Options: -f program-file, -F value (field separator), -v var=value, -- (end of options)
 `
 
 export const awk: Executable = {

@@ -1,5 +1,5 @@
 /** `ip address` (ipaddress.c). Omits: lifetimes, labels by pattern, `save` and `restore`, flags such as noprefixroute (ignored). */
-import { addressBits, isV6, type Prefix, prefixContains } from '../../net/addr/ip.ts'
+import { addressBits, type IpAddr, isV6, type Prefix, prefixContains } from '../../net/addr/ip.ts'
 import type { InterfaceAddress, NetDevice } from '../../net/device/net-device.ts'
 import { answers, type IpCall, IpFailure, kernelError, keyword, readAddress, readPrefix, unknownCommand } from './ip-call.ts'
 import { linkPasses, readLinkFilter } from './ip-link.ts'
@@ -96,6 +96,8 @@ function change(call: IpCall, how: 'add' | 'replace' | 'delete'): IpFailure | nu
   let device: NetDevice | null = null
   let scope: 'global' | 'link' | 'host' | undefined
   let label: string | undefined
+  // The kernel makes no broadcast address by itself; `brd +` asks for the network's last.
+  let broadcast: IpAddr | null | undefined = null
   for (let word = call.next(); word !== undefined; word = call.next()) {
     if (['noprefixroute', 'nodad', 'home', 'mngtmpaddr', 'autojoin', 'optimistic'].includes(word)) continue
     const takes = ['dev', 'local', 'broadcast', 'brd', 'scope', 'label', 'peer', 'remote', 'metric', 'valid_lft', 'preferred_lft', 'proto', 'anycast']
@@ -110,9 +112,13 @@ function change(call: IpCall, how: 'add' | 'replace' | 'delete'): IpFailure | nu
       }
       case 'brd':
       case 'broadcast': {
-        if (value === '+' || value === '-') break
+        if (value === '+' || value === '-') {
+          broadcast = value === '+' ? undefined : null
+          break
+        }
         const address = readAddress(value, call.family)
         if (address instanceof IpFailure) return address
+        broadcast = address
         break
       }
       case 'scope':
@@ -150,7 +156,7 @@ function change(call: IpCall, how: 'add' | 'replace' | 'delete'): IpFailure | nu
     return error ? answers(error) : null
   }
   if (!v6 && scope === undefined && (addr as number) >>> 24 === 127) scope = 'host'
-  const error = call.ns.addAddress(device, addr, length, { scope, label })
+  const error = call.ns.addAddress(device, addr, length, { scope, label, broadcast })
   if (error === 'EEXIST') return how === 'replace' ? null : kernelError(v6 ? 'ipv6: address already assigned' : 'ipv4: Address already assigned')
   return error ? answers(error) : null
 }

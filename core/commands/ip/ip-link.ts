@@ -190,7 +190,7 @@ function readKind(call: IpCall, spec: Partial<LinkSpec>, below: string): IpFailu
   }
   if (spec.kind === 'veth') spec.peer = { ...peer, name: peer.name || freeName(peer.netns, 'veth') }
   if (spec.kind === 'vxlan') {
-    if (vxlan.vni < 0) return new IpFailure('vxlan: missing virtual network identifier\n', 255)
+    if (vxlan.vni < 0) return kernelError('Required attributes not provided to perform the operation')
     spec.vxlan = vxlan
   }
   if (spec.kind === 'vlan') {
@@ -226,6 +226,8 @@ function set(call: IpCall): IpFailure | null {
     } else return new IpFailure(`Error: either "dev" is duplicate, or "${word}" is a garbage.\n`, 255)
   }
   if (!device) return new IpFailure('Not enough information: "dev" argument is required.\n', 255)
+  if (change.mtu !== undefined && change.mtu < 68) return kernelError('mtu less than device minimum')
+  if (change.mtu !== undefined && change.mtu > 65535 && device.kind !== 'loopback') return kernelError('mtu greater than device maximum')
   const error = call.ns.setLink(device, change)
   return error ? answers(error) : null
 }

@@ -28,7 +28,7 @@ export function ipNeigh(call: IpCall): IpFailure | null {
     case 'help':
       return new IpFailure('Usage: ip neigh { add | del | change | replace } { ADDR [ lladdr LLADDR ] [ nud STATE ] } [ dev DEV ]\n       ip neigh { show | flush } [ to PREFIX ] [ dev DEV ] [ nud STATE ]\n', 255)
   }
-  return unknownCommand(word, 'neighbour')
+  return unknownCommand(word, 'neigh')
 }
 
 interface Filter {

@@ -25,7 +25,7 @@ export function* ipNetns(call: IpCall): Generator<Wait, number, unknown> {
       const wanted = name()
       if (wanted === '') {
         proc.error('No netns name specified\n')
-        return 255
+        return 1
       }
       if (namespaceNamed(proc, wanted)) {
         proc.error(`Cannot create namespace file "/run/netns/${wanted}": File exists\n`)
@@ -41,7 +41,7 @@ export function* ipNetns(call: IpCall): Generator<Wait, number, unknown> {
       const wanted = name()
       if (wanted === '') {
         proc.error('No netns name specified\n')
-        return 255
+        return 1
       }
       const ns = namespaceNamed(proc, wanted)
       if (!ns || ns === proc.machine.netns) {
@@ -70,7 +70,7 @@ export function* ipNetns(call: IpCall): Generator<Wait, number, unknown> {
       const wanted = name()
       if (wanted === '' || call.words.length === 0) {
         proc.error(wanted === '' ? 'No netns name specified\n' : 'No command specified\n')
-        return 255
+        return wanted === '' ? 1 : 255
       }
       const ns = namespaceNamed(proc, wanted)
       if (!ns) {

@@ -11,6 +11,8 @@ import { answers, type IpCall, IpFailure, invalidArgument, kernelError, keyword,
 import { ipRouteGet } from './ip-route-get.ts'
 
 const COMMANDS = ['list', 'show', 'lst', 'get', 'add', 'change', 'chg', 'replace', 'append', 'prepend', 'delete', 'flush', 'help']
+const USAGE = 'Usage: ip route { show | flush } SELECTOR\n       ip route get ADDRESS [ from ADDRESS iif STRING ] [ oif STRING ] [ mark NUMBER ]\n       ip route { add | del | change | append | replace } ROUTE\n'
+
 const TYPES: readonly string[] = ['unicast', 'local', 'broadcast', 'multicast', 'unreachable', 'blackhole', 'prohibit', 'throw']
 
 export function ipRoute(call: IpCall): IpFailure | null {
@@ -37,7 +39,7 @@ export function ipRoute(call: IpCall): IpFailure | null {
     case 'flush':
       return flush(call)
     case 'help':
-      return new IpFailure('Usage: ip route { show | flush } SELECTOR\n       ip route get ADDRESS [ from ADDRESS iif STRING ] [ oif STRING ] [ mark NUMBER ]\n       ip route { add | del | change | append | replace } ROUTE\n', 255)
+      return new IpFailure(USAGE, 255)
   }
   return unknownCommand(word, 'route')
 }
@@ -129,7 +131,8 @@ function selected(call: IpCall, filter: RouteFilter): Route[] {
   const all = filter.table === 'all' ? call.ns.fib.list() : call.ns.fib.list(filter.table)
   const routes = all.filter((route) => {
     if (!v6.includes(isV6(route.prefix.addr))) return false
-    if (filter.device && route.dev !== filter.device && !route.nexthops.some((hop) => hop.dev === filter.device)) return false
+    if ((filter.device || filter.via !== null) && route.nexthops.length > 1) return false
+    if (filter.device && route.dev !== filter.device) return false
     if (filter.via !== null && route.via !== filter.via) return false
     if (filter.src !== null && route.src !== filter.src) return false
     if (filter.protocol !== '' && route.protocol !== filter.protocol) return false
@@ -178,11 +181,17 @@ export function routeText(route: Route, filter: { device: NetDevice | null; via:
   if (route.src !== null) text += `src ${formatIp(route.src)} `
   if (route.metric !== 0 || v6) text += `metric ${route.metric} `
   if (route.onlink && !multipath) text += 'onlink '
+  if (isLinkDown(route)) text += 'linkdown '
   if (route.mtu !== 0) text += `mtu ${route.mtu} `
   for (const hop of multipath ? route.nexthops : []) {
     text += `\n\tnexthop ${hop.via === null ? '' : `via ${formatIp(hop.via)} `}dev ${hop.dev.name} weight ${hop.weight} `
   }
   return v6 ? `${text}pref medium` : text
+}
+
+/** RTNH_F_LINKDOWN: the device is up but has no carrier. */
+function isLinkDown(route: Route): boolean {
+  return route.dev?.up === true && !route.dev.carrier
 }
 
 function routeJson(route: Route, filter: RouteFilter): Json {
@@ -198,7 +207,7 @@ function routeJson(route: Route, filter: RouteFilter): Json {
     scope: v6 || route.scope === 'global' ? undefined : route.scope,
     prefsrc: route.src === null ? undefined : formatIp(route.src),
     metric: route.metric !== 0 || v6 ? route.metric : undefined,
-    flags: route.onlink ? ['onlink'] : [],
+    flags: [...(route.onlink ? ['onlink'] : []), ...(isLinkDown(route) ? ['linkdown'] : [])],
     metrics: route.mtu === 0 ? undefined : [{ mtu: route.mtu }],
     nexthops: multipath
       ? route.nexthops.map((hop) => ({ gateway: hop.via === null ? undefined : formatIp(hop.via), dev: hop.dev.name, weight: hop.weight, flags: [] }))
@@ -208,6 +217,7 @@ function routeJson(route: Route, filter: RouteFilter): Json {
 }
 
 function change(call: IpCall, how: 'add' | 'change' | 'replace' | 'append' | 'delete'): IpFailure | null {
+  if (call.words.length === 0) return new IpFailure(USAGE, 255)
   const spec: Partial<RouteSpec> = {}
   const hops: NextHop[] = []
   for (let word = call.next(); word !== undefined; word = call.next()) {
@@ -290,7 +300,6 @@ function change(call: IpCall, how: 'add' | 'change' | 'replace' | 'append' | 'de
     }
   }
   if (!spec.prefix) {
-    if (how === 'delete' && !spec.via && !spec.dev) return new IpFailure('Error: "ip route delete" requires arguments.\n', 1)
     spec.prefix = { addr: call.family === 6 ? 0n : 0, length: 0 }
   }
   if (spec.prefix.length === 0 && typeof spec.via === 'bigint') spec.prefix = { addr: 0n, length: 0 }

@@ -5,6 +5,10 @@ import type { Json } from '../json-writer.ts'
 import { wholeNumber } from '../options.ts'
 import { answers, type IpCall, IpFailure, invalidArgument, keyword, readPrefix, tableNumber, unknownCommand } from './ip-call.ts'
 
+const SELECTORS = [
+  'from', 'to', 'iif', 'dev', 'oif', 'fwmark', 'table', 'lookup', 'pref', 'preference', 'priority', 'order', 'type', 'tos', 'dsfield', 'proto', 'protocol',
+]
+
 const COMMANDS = ['list', 'lst', 'show', 'add', 'delete', 'flush', 'help']
 
 export function ipRule(call: IpCall): IpFailure | null {
@@ -45,6 +49,7 @@ function readRule(call: IpCall): RuleSpec | IpFailure {
       spec.action = word
       continue
     }
+    if (!SELECTORS.includes(word)) return invalidArgument(word, 'Failed to parse rule type\n')
     const value = call.value()
     if (value instanceof IpFailure) return value
     switch (word) {
@@ -93,13 +98,6 @@ function readRule(call: IpCall): RuleSpec | IpFailure {
       case 'type':
         if (value === 'blackhole' || value === 'unreachable' || value === 'prohibit') spec.action = value
         break
-      case 'tos':
-      case 'dsfield':
-      case 'proto':
-      case 'protocol':
-        break
-      default:
-        return new IpFailure(`Error: argument "${word}" is wrong: Failed to parse rule type\n\n`, 255)
     }
   }
   return spec

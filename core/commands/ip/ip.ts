@@ -16,16 +16,8 @@ import { ipRule } from './ip-rule.ts'
 import { namespaceNamed } from './namespace-name.ts'
 
 const USAGE = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
-       ip [ -force ] -batch filename
 where  OBJECT := { address | link | neighbour | netns | route | rule }
-       OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -r[esolve] |
-                    -h[uman-readable] | -iec | -j[son] | -p[retty] |
-                    -f[amily] { inet | inet6 | mpls | bridge | link } |
-                    -4 | -6 | -M | -B | -0 |
-                    -l[oops] { maximum-addr-flush-attempts } | -br[ief] |
-                    -o[neline] | -t[imestamp] | -ts[hort] | -b[atch] [filename] |
-                    -rc[vbuf] [size] | -n[etns] name | -N[umeric] | -a[ll] |
-                    -c[olor]}
+       OPTIONS := { -V | -s | -d | -j | -p | -4 | -6 | -br | -o | -n NAME | -f FAMILY }
 `
 
 const OBJECTS = ['address', 'route', 'rule', 'neighbor', 'neighbour', 'link', 'netns', 'help']

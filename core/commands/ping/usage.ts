@@ -1,53 +1,23 @@
-/** What ping prints when it is used wrongly: iputils 20221126 and busybox. */
+/** What ping says when it is used wrongly: the first lines of the real ones, and the options that exist here. */
 
 export const PING_USAGE = `
 Usage
   ping [options] <destination>
 
 Options:
-  <destination>      dns name or ip address
-  -a                 use audible ping
-  -A                 use adaptive ping
-  -B                 sticky source address
+  -4 -6              IPv4 or IPv6 only
   -c <count>         stop after <count> replies
-  -C                 call connect() syscall on socket creation
-  -D                 print timestamps
-  -d                 use SO_DEBUG socket option
-  -e <identifier>    define identifier for ping session, default is random for
-                     SOCK_RAW and kernel defined for SOCK_DGRAM
-                     Imply using SOCK_RAW (for IPv4 only for identifier 0)
-  -f                 flood ping
-  -h                 print help and exit
-  -I <interface>     either interface name or address
-  -i <interval>      seconds between sending each packet
-  -L                 suppress loopback of multicast packets
-  -l <preload>       send <preload> number of packages while waiting replies
-  -m <mark>          tag the packets going out
-  -M <pmtud opt>     define mtu discovery, can be one of <do|dont|want>
-  -n                 no dns name resolution
-  -O                 report outstanding replies
-  -p <pattern>       contents of padding byte
-  -q                 quiet output
-  -Q <tclass>        use quality of service <tclass> bits
-  -s <size>          use <size> as number of data bytes to be sent
-  -S <size>          use <size> as SO_SNDBUF socket option value
-  -t <ttl>           define time to live
-  -U                 print user-to-user latency
-  -v                 verbose output
-  -V                 print version and exit
-  -w <deadline>      reply wait <deadline> in seconds
-  -W <timeout>       time to wait for response
-
-IPv4 options:
-  -4                 use IPv4
-  -b                 allow pinging broadcast
-  -R                 record route
-  -T <timestamp>     define timestamp, can be one of <tsonly|tsandaddr|tsprespec>
-
-IPv6 options:
-  -6                 use IPv6
-  -F <flowlabel>     define flow label, default is random
-  -N <nodeinfo opt>  use icmp6 node info query, try <help> as argument
+  -D                 time stamps
+  -I <interface>     interface name or source address
+  -i <interval>      seconds between packets
+  -M <do|dont|want>  path MTU discovery
+  -n                 addresses, no names
+  -O                 report answers that are late
+  -q                 only the summary
+  -s <size>          bytes of data
+  -t <ttl>           time to live
+  -W <timeout>       seconds to wait for the last answer
+  -w <deadline>      seconds until ping ends
 
 For more details see ping(8).
 `
@@ -56,19 +26,13 @@ export const BUSYBOX_USAGE = `BusyBox v1.36.1 multi-call binary.
 
 Usage: ping [OPTIONS] HOST
 
-Send ICMP ECHO_REQUESTs to HOST
-
-	-4,-6		Force IP or IPv6 name resolution
-	-c CNT		Send only CNT pings
-	-s SIZE		Send SIZE data bytes in packets (default 56)
-	-i SECS		Interval
-	-A		Ping as soon as reply is received
-	-t TTL		Set TTL
-	-I IFACE/IP	Source interface or IP address
-	-W SEC		Seconds to wait for the first response (default 10)
-			(after all -c CNT packets are sent)
-	-w SEC		Seconds until ping exits (default:infinite)
-			(can exit earlier with -c CNT)
-	-q		Quiet, only display output at start/finish
-	-p HEXBYTE	Payload pattern
+	-4,-6	IPv4 or IPv6 only
+	-c N	Stop after N packets
+	-s N	Bytes of data (default 56)
+	-i SEC	Interval
+	-t TTL	Time to live
+	-I IF	Interface or source address
+	-W SEC	Wait for the first answer (default 10)
+	-w SEC	Time until ping ends
+	-q	Only the summary
 `

@@ -11,27 +11,8 @@ const STEPS_MAX = 1_000_000
 
 const USAGE = `Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...
 
-  -n, --quiet, --silent
-                 suppress automatic printing of pattern space
-  -e script, --expression=script
-                 add the script to the commands to be executed
-  -f script-file, --file=script-file
-                 add the contents of script-file to the commands to be executed
-  -E, -r, --regexp-extended
-                 use extended regular expressions in the script
-                 (for portability use POSIX -E).
-  -i[SUFFIX], --in-place[=SUFFIX]
-                 edit files in place (makes backup if SUFFIX supplied)
-  -s, --separate
-                 consider files as separate rather than as a single
-                 continuous long stream.
-      --help     display this help and exit
-      --version  output version information and exit
-
-If no -e, --expression, -f, or --file option is given, then the first
-non-option argument is taken as the sed script to interpret.  All
-remaining arguments are names of input files; if no input files are
-specified, then the standard input is read.
+Options: -n (quiet), -e script, -f script-file, -E or -r (extended expressions), -i[SUFFIX] (in place), -s (separate files),
+-z (lines end with NUL).
 
 `
 

@@ -10,25 +10,7 @@ const USAGE = `
 Usage:
  sysctl [options] [variable[=value] ...]
 
-Options:
-  -a, --all            display all variables
-  -A                   alias of -a
-  -X                   alias of -a
-  -b, --binary         print value without new line
-  -e, --ignore         ignore unknown variables errors
-  -N, --names          print variable names without values
-  -n, --values         print only values of the given variable(s)
-  -p, --load[=<file>]  read values from file
-  -f                   alias of -p
-  -r, --pattern <expression>
-  -q, --quiet          do not echo variable set
-  -w, --write          enable writing a value to variable
-  -o                   does nothing
-  -x                   does nothing
-  -d                   alias of -h
-
- -h, --help     display this help and exit
- -V, --version  output version information and exit
+Options: -a (all), -e (ignore unknown names), -N (names), -n (values), -p[file] (load), -q (quiet), -r pattern, -w (write)
 
 For more details see sysctl(8).
 `

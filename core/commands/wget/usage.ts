@@ -1,23 +1,16 @@
-/** What busybox's wget prints when it is used wrongly. */
+/** What busybox's wget says when it is used wrongly: its synopsis and the options that exist here. */
 export const BUSYBOX_USAGE = `BusyBox v1.36.1 multi-call binary.
 
-Usage: wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]
-	[--post-data STR | --post-file FILE] [-Y on/off]
-	[--no-check-certificate] [-P DIR] [-U AGENT] URL...
+Usage: wget [-cqS] [--spider] [-O FILE] [--header STR] [--post-data STR | --post-file FILE] [-T SEC] [-P DIR] [-U AGENT] URL...
 
-Retrieve files via HTTP or FTP
-
-	--spider	Only check URL existence: $? is 0 if exists
-	--header STR	Add STR (of form 'header: value') to headers
-	--post-data STR	Send STR using POST method
-	--post-file FILE	Send FILE using POST method
-	--no-check-certificate	Don't validate the server's certificate
-	-c		Continue retrieval of aborted transfer
+	--spider	Only ask whether the URL exists
+	--header STR	Send this header too
+	--post-data STR	Send STR by POST
+	--post-file FILE	Send FILE by POST
 	-q		Quiet
-	-P DIR		Save to DIR (default .)
-	-S    		Show server response
-	-O FILE		Save to FILE ('-' for stdout)
-	-o LOGFILE	Log messages to FILE
-	-U STR		Use STR for User-Agent header
-	-Y on/off	Use proxy
+	-P DIR		Save into DIR
+	-S		Show the server's headers
+	-O FILE		Save as FILE ('-' is stdout)
+	-T SEC		Time limit
+	-U STR		User-Agent
 `
