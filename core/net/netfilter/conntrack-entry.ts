@@ -49,6 +49,8 @@ export class ConntrackEntry {
   assured = false
   confirmed = false
   dying = false
+  /** IPS_NAT_CLASH: found by its replies alone, and gone after a second. */
+  clashed = false
   /** IPS_SRC_NAT, IPS_DST_NAT: this half of the connection is rewritten; …Done: the decision was taken, whatever it was. */
   snat = false
   dnat = false

@@ -38,6 +38,8 @@ const GENERIC_TIMEOUT_S = 600
 const UDP_STREAM_AFTER_US = 2 * SECOND_US
 /** nf_conntrack_max of a machine with a few gigabytes. */
 const CONNTRACK_MAX = 262144
+/** How long a connection lives that clashed with another one. */
+const CLASH_TIMEOUT_US = SECOND_US
 /** How many entries early_drop looks at before it gives up. */
 const EARLY_DROP_LOOK_MAX = 64
 
@@ -119,9 +121,9 @@ export class Conntrack {
     return this.#entries.size
   }
 
-  /** Every confirmed connection, oldest first. */
+  /** Every confirmed connection, oldest first; those that only wait for a reply are not listed, as in the kernel. */
   entries(): ConntrackEntry[] {
-    return [...this.#entries.values()].sort((a, b) => byNumber(a.id, b.id))
+    return [...this.#entries.values()].filter((entry) => !entry.clashed).sort((a, b) => byNumber(a.id, b.id))
   }
 
   /** `conntrack -E`: hears of every change until the returned function is called. */
@@ -297,6 +299,7 @@ export class Conntrack {
 
   #refreshPlain(entry: ConntrackEntry, direction: ConntrackDirection): boolean {
     const { nowUs } = this.ns.world.clock
+    if (entry.clashed) return false
     if (entry.original.protocol !== IPPROTO_UDP || !(entry.seenReply || direction === REPLY)) {
       this.#refresh(entry, this.#timeoutUs(entry))
       return false
@@ -416,17 +419,33 @@ export class Conntrack {
     return false
   }
 
-  /** nf_ct_resolve_clash: two first packets of one UDP flow raced; the later one joins the earlier's connection. */
+  /**
+   * nf_ct_resolve_clash: two first packets of one UDP flow raced. The later one joins the earlier's connection; when they were sent
+   * to different places (A and AAAA to two name servers), it gets one of its own for a second, which only replies find
+   * (nf_ct_resolve_clash_harder, since Linux 5.7).
+   */
   #resolveClash(packet: Packet, loser: ConntrackEntry, winner: ConntrackEntry): boolean {
     const same = sameTuple(loser.original, winner.original) && sameTuple(loser.reply, winner.reply)
-    if (!same || loser.original.protocol === IPPROTO_TCP) {
+    const { protocol } = loser.original
+    if (same && protocol !== IPPROTO_TCP) packet.ct = winner
+    else if (protocol === IPPROTO_UDP && !this.find(loser.reply)) this.#insertClashed(loser)
+    else {
       this.stats.insertFailed += 1
       this.stats.drop += 1
       return false
     }
-    packet.ct = winner
     this.stats.clashResolve += 1
     return true
+  }
+
+  #insertClashed(entry: ConntrackEntry): void {
+    entry.confirmed = true
+    entry.clashed = true
+    entry.expiresAtUs = this.ns.world.clock.nowUs + CLASH_TIMEOUT_US
+    this.#entries.set(entry.id, entry)
+    this.#addSlot(entry.reply, { entry, direction: REPLY })
+    this.#arm(entry)
+    this.#emit('conntrack.new', entry)
   }
 
   #defineSysctls(): void {
