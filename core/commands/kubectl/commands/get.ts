@@ -186,7 +186,8 @@ function raw(kube: Invocation): number {
   const status = response.body as { kind?: string; reason?: string; message?: string; status?: string }
   if (response.code >= 400 && status.kind === 'Status')
     throw new KubectlError(`Error from server (${status.reason ?? ''}): ${status.message ?? ''}`)
-  kube.print(typeof response.body === 'string' ? response.body : `${goJson(response.body, '')}\n`)
+  const text = response.contentType === 'text/plain' ? (response.body as { text: string }).text : null
+  kube.print(text ?? `${goJson(response.body, '')}\n`)
   return 0
 }
 
