@@ -24,6 +24,8 @@ export interface Place extends Point {
   kind: 'nic' | 'stack' | 'device' | 'veth' | 'pod' | 'bus'
   /** A machine that is drawn as a box above the line. */
   outside?: boolean
+  /** In a card of a rack, where there is less room for a label. */
+  rack?: boolean
 }
 
 interface Anchor extends Place {
@@ -56,7 +58,7 @@ export function packetPath(hops: readonly Hop[], layout: Layout): PacketPath {
   let previous: Anchor | null = null
   for (const hop of hops) {
     const anchor = anchorOf(hop, layout, last.get(hop.netns) ?? null, through.has(hop.netns) ? LANE : 0)
-    places.push(anchor)
+    places.push(anchor === null || anchor.card?.rack !== true ? anchor : { ...anchor, rack: true })
     if (anchor === null) continue
     const from = origin(hop, anchor, last, lastOut, previous)
     if (from !== null && (from.x !== anchor.x || from.y !== anchor.y))
