@@ -93,6 +93,7 @@ function* fetchUrl(proc: Process, settings: CurlSettings, url: string): Generato
         else sent = Number(data[2])
       }
       // The meter's last line stands before the connection's last words.
+      if (text.startsWith('* Could not resolve')) metering = false
       if (text.startsWith('* Closing connection') || text.startsWith('* Connection #')) endMeter()
       if (settings.verbose) proc.error(text)
     }
@@ -116,7 +117,8 @@ function* fetchUrl(proc: Process, settings: CurlSettings, url: string): Generato
     }, settings.verbose && !toTerminal)
     received = outcome.body.length
     sent = outcome.uploaded
-    endMeter()
+    // A host without an address never gets as far as a second line of the meter.
+    if (outcome.exitCode !== 6) endMeter()
     if (outcome.response && !written && (outcome.exitCode === 0 || settings.failWithBody)) write(outcome)
     if (writeFailed) outcome.exitCode = 23
     if (writeFailed) outcome.message = 'Failure writing output to destination'

@@ -14,6 +14,8 @@ import type { Wait } from '../../linux/wait.ts'
 /** Record header of a ClientHello (RFC 8446 section 5.1); curl's is 517 bytes long with it. */
 const CLIENT_HELLO = new Uint8Array(517)
 CLIENT_HELLO.set([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])
+// An empty line at the end, so that a server that reads whole heads of requests notices at once that this is none.
+CLIENT_HELLO.set([0x0d, 0x0a, 0x0d, 0x0a], 513)
 
 export interface TlsTarget {
   host: string

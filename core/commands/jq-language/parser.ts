@@ -41,14 +41,9 @@ class Parser {
   }
 
   program(): Node {
-    // A program may be definitions alone; then it is the identity with them.
-    const node = this.#definitionsOnly() ?? this.#pipe()
+    const node: Node = this.#peek().kind === 'end' ? { t: 'identity' } : this.#pipe()
     if (!this.failure && this.#peek().kind !== 'end') this.#fail(this.#peek(), ', expecting $end')
     return node
-  }
-
-  #definitionsOnly(): Node | null {
-    return this.#peek().kind === 'end' ? { t: 'identity' } : null
   }
 
   // --- Tokens ----------------------------------------------------------------------------------------------------------

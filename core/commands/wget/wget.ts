@@ -253,7 +253,7 @@ function save(proc: Process, url: Address, options: Download, result: HttpResult
   }
   const us = Math.max(proc.world.clock.nowUs - startUs, 1)
   const rate = rateText((size * 1e6) / us)
-  say(`\n     0K${' '.repeat(51)}100% ${short((size * 1e6) / us).padStart(4)}=${us < 1e4 ? '0s' : `${(us / 1e6).toFixed(us < 1e6 ? 2 : 1).replace(/0$/, '')}s`}\n\n`)
+  say(`\n     0K${' '.repeat(55)}100% ${short((size * 1e6) / us).padStart(4)}=${us < 1e4 ? '0s' : `${(us / 1e6).toFixed(us < 1e6 ? 2 : 1).replace(/0$/, '')}s`}\n\n`)
   say(`${stamp} (${rate}) - ${toStdout ? 'written to stdout' : `'${name}' saved`} [${size}/${size}]\n\n`)
   if (options.noVerbose) proc.error(`${stamp} URL:${urlText(url)} [${size}/${size}] -> "${toStdout ? '-' : name}" [1]\n`)
   return 0
