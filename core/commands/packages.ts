@@ -8,6 +8,7 @@ import { arping } from './arping/arping.ts'
 import { awk } from './awk/awk.ts'
 import { bridge } from './bridge/bridge.ts'
 import { base64, md5sum, sha1sum, sha256sum } from './checksum/checksum.ts'
+import { busybox } from './busybox/busybox.ts'
 import { conntrack } from './conntrack/conntrack.ts'
 import { cat, nl, rev, tac } from './coreutils/cat.ts'
 import { chmod, chown, cp, ln, mkdir, mv, rm, rmdir, touch } from './coreutils/files.ts'
@@ -36,7 +37,7 @@ import { ip6tables, ip6tablesRestore, ip6tablesSave, iptables, iptablesRestore, 
 import { jq } from './jq-language/jq.ts'
 import { man } from './man/man.ts'
 import { arp, ifconfig, route } from './net-tools/ifconfig.ts'
-import { nc } from './netcat/nc.ts'
+import { busyboxNc, nc } from './netcat/nc.ts'
 import { nsenter } from './nsenter/nsenter.ts'
 import { less } from './pager/less.ts'
 import { busyboxPing, ping } from './ping/ping.ts'
@@ -102,16 +103,18 @@ const NET_TOOLS: readonly Entry[] = [
 /** Applets of busybox that speak otherwise than the GNU tools. */
 const BUSYBOX_ONLY: readonly Entry[] = [
   ['/bin/ping', busyboxPing], ['/bin/ping6', busyboxPing], ['/usr/bin/nslookup', busyboxNslookup], ['/usr/bin/wget', busyboxWget], ['/bin/ps', busyboxPs],
-  ['/sbin/ip', ip], ['/sbin/ifconfig', ifconfig], ['/sbin/route', route], ['/sbin/arp', arp], ['/bin/netstat', netstat], ['/usr/bin/nc', nc],
+  ['/sbin/ip', ip], ['/sbin/ifconfig', ifconfig], ['/sbin/route', route], ['/sbin/arp', arp], ['/bin/netstat', netstat], ['/usr/bin/nc', busyboxNc],
   ['/usr/sbin/arping', arping('busybox')], ['/usr/bin/traceroute', traceroute('busybox')], ['/usr/bin/top', top], ['/usr/bin/pgrep', pgrep],
   ['/usr/bin/pkill', pkill], ['/usr/bin/pidof', pidof], ['/usr/bin/killall', killall], ['/usr/bin/free', free], ['/usr/bin/uptime', system.uptime],
   ['/bin/watch', watch], ['/usr/bin/time', time], ['/usr/bin/less', less], ['/bin/vi', editor], ['/sbin/sysctl', sysctl], ['/usr/bin/tree', tree],
   ['/bin/arch', system.arch],
 ]
 
+const APPLETS: readonly Entry[] = [...BASE, ...BUSYBOX_ONLY]
+
 export const PACKAGES: Readonly<Record<string, readonly Entry[]>> = {
   coreutils: [...BASE, ...DEBIAN_ONLY],
-  busybox: [...BASE, ...BUSYBOX_ONLY],
+  busybox: [...APPLETS, ['/bin/busybox', busybox(() => APPLETS)]],
   procps: PROCPS,
   psmisc: [['/usr/bin/killall', killall]],
   iproute2: IPROUTE2,

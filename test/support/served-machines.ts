@@ -1,6 +1,6 @@
 /**
- * Two machines and a router between them, for tests of network tools: `alpha` asks, `beta` (10.2.0.1) serves HTTP on port 8080, hangs
- * up on port 8081, and answers DNS for a small zone.
+ * Three machines around a router, for tests of network tools: `alpha` asks, and so does `gamma`, which has busybox's tools only; `beta`
+ * (10.2.0.1) serves HTTP on port 8080, hangs up on port 8081, and answers DNS for a small zone.
  */
 import { PACKAGES } from '../../core/commands/packages.ts'
 import { isErrno } from '../../core/base/errno.ts'
@@ -17,6 +17,7 @@ export interface ServedMachines {
   alpha: Machine
   router: Machine
   beta: Machine
+  gamma: Machine
   /** Runs a shell line on alpha; what it printed, and its exit code when that is not 0. */
   sh(line: string, machine?: Machine): string
   run(line: string, machine?: Machine): Outcome
@@ -39,16 +40,19 @@ export function servedMachines(): ServedMachines {
   const world = linuxWorld()
   const packages = Object.keys(PACKAGES).filter((name) => name !== 'busybox')
   const [alpha, router, beta] = ['alpha', 'router', 'beta'].map((name) => linuxMachine(world, name, packages))
+  const gamma = linuxMachine(world, 'gamma', ['bash', 'busybox'])
   const card = (machine: Machine, name: string, mac: number) => {
     const device = machine.netns.addLink({ name, kind: 'nic', mac, up: true })
     if (isErrno(device)) throw new Error(device)
     return device
   }
   const cards = [card(alpha, 'eth0', 0x02000000000a), card(router, 'eth0', 0x020000000001), card(router, 'eth1', 0x020000000002), card(beta, 'eth0', 0x02000000000b)]
+  const thirdSegment = [card(router, 'eth2', 0x020000000003), card(gamma, 'eth0', 0x02000000000c)]
   world.net.connect(cards[0], cards[1], { latencyUs: 100 })
   world.net.connect(cards[2], cards[3], { latencyUs: 100 })
+  world.net.connect(thirdSegment[0], thirdSegment[1], { latencyUs: 100 })
   const result: ServedMachines = {
-    alpha, router, beta,
+    alpha, router, beta, gamma,
     run: (line, machine = alpha) => run(machine, ['/bin/bash', '-c', line]),
     sh(line, machine = alpha) {
       const { stdout, stderr, code } = run(machine, ['/bin/bash', '-c', `${line} 2>&1`])
@@ -56,9 +60,12 @@ export function servedMachines(): ServedMachines {
     },
   }
   result.sh('ip addr add 10.1.0.1/24 dev eth0; ip route add default via 10.1.0.254')
-  result.sh('ip addr add 10.1.0.254/24 dev eth0; ip addr add 10.2.0.254/24 dev eth1; sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0', router)
+  result.sh('ip addr add 10.1.0.254/24 dev eth0; ip addr add 10.2.0.254/24 dev eth1; ip addr add 10.3.0.254/24 dev eth2; sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0', router)
   result.sh('ip addr add 10.2.0.1/24 dev eth0; ip route add default via 10.2.0.254; sysctl -qw net.ipv4.icmp_ratelimit=0', beta)
-  alpha.fs.write('/etc/resolv.conf', 'search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.2.0.1\noptions ndots:5\n')
+  result.sh('ip addr add 10.3.0.1/24 dev eth0; ip route add default via 10.3.0.254', gamma)
+  for (const machine of [alpha, gamma]) {
+    machine.fs.write('/etc/resolv.conf', 'search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.2.0.1\noptions ndots:5\n')
+  }
   const serve = (name: string, program: Program): void => void beta.spawn({ argv: [name], program })
   serve('web', function* (proc) {
     yield* serveHttp(proc, 8080, (request) => answer(request.method, request.target, utf8Decode(request.body)), { server: 'test' })
@@ -113,9 +120,9 @@ export function replay(transcript: string): string {
   const machines = servedMachines()
   let text = ''
   for (const line of transcript.split('\n')) {
-    const command = /^(alpha|router|beta)?\$ (.*)$/.exec(line)
+    const command = /^(alpha|router|beta|gamma)?\$ (.*)$/.exec(line)
     if (!command) continue
-    const machine = machines[(command[1] ?? 'alpha') as 'alpha' | 'router' | 'beta']
+    const machine = machines[(command[1] ?? 'alpha') as 'alpha' | 'router' | 'beta' | 'gamma']
     text += `${line}\n${machines.sh(`{ ${command[2]}\n}`, machine).replaceAll('\r', '␍')}`
   }
   return text

@@ -1,8 +1,8 @@
-/** nc(1) of netcat-openbsd. Omits: proxies, unix sockets, telnet negotiation, -e, source routing. */
+/** nc(1) of netcat-openbsd, and of busybox where that speaks otherwise. Omits: proxies, unix sockets, telnet negotiation, -e, source routing. */
 import { type Errno, isErrno, strerror } from '../../base/errno.ts'
 import { utf8Decode, utf8Encode } from '../../base/utf8.ts'
 import { formatIp, type IpAddr, parseIp } from '../../net/addr/ip.ts'
-import { resolveHost } from '../../linux/libc/resolver.ts'
+import { type ResolveFailure, resolveHost } from '../../linux/libc/resolver.ts'
 import { acceptTcp, connectTcp, recvUdp, sendTcp, type TcpSocket } from '../../linux/libc/sockets.ts'
 import type { Process } from '../../linux/process.ts'
 import type { Executable } from '../../linux/program.ts'
@@ -18,11 +18,70 @@ const USAGE = `usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M tt
 `
 const PORTS_MAX = 65536
 
-export const nc: Executable = {
+/** What the two implementations say; of a peer, openbsd's names what is `shown`, busybox's the word given and the address. */
+interface Dialect {
+  usage: string
+  unresolved(host: string, port: string, error: ResolveFailure): string
+  open(peer: Peer): string
+  failed(peer: Peer, error: Errno, late: boolean, verbosity: number): string
+  listening(host: string, port: number): string
+  accepted(socket: TcpSocket): string
+}
+
+interface Peer {
+  host: string
+  shown: string
+  address: IpAddr
+  port: number
+  protocol: string
+  service: string
+}
+
+const OPENBSD: Dialect = {
+  usage: USAGE,
+  unresolved: (host, port, error) => `nc: getaddrinfo for host "${host}" port ${port}: ${RESOLVE_ERRORS[error]}\n`,
+  open: ({ shown, port, protocol, service }) => `Connection to ${shown} ${port} port [${protocol}/${service}] succeeded!\n`,
+  failed: ({ shown, port }, error, late) =>
+    `nc: connect to ${shown} port ${port} (tcp) ${late ? 'timed out: Operation now in progress' : `failed: ${strerror(error)}`}\n`,
+  listening: (host, port) => `Listening on ${host === '' ? '0.0.0.0' : host} ${port}\n`,
+  accepted: (socket) => `Connection received on ${formatIp(socket.remoteAddress)} ${socket.remotePort}\n`,
+}
+
+const dotted = ({ host, address, port }: Peer): string => `${host} (${formatIp(address)}:${port})`
+
+const BUSYBOX: Dialect = {
+  usage: `BusyBox v1.36.1 multi-call binary.
+
+Usage: nc [OPTIONS] HOST PORT  - connect
+nc [OPTIONS] -l -p PORT [HOST] [PORT]  - listen
+
+	-l	Listen
+	-k	With -l: serve one connection after the other
+	-p PORT	Local port
+	-s ADDR	Local address
+	-w SEC	Give up after this time
+	-i SEC	Pause between lines
+	-n	No names
+	-u	UDP
+	-v	Tell what happens
+	-z	Only probe
+`,
+  unresolved: (host) => `nc: bad address '${host}'\n`,
+  open: (peer) => `${dotted(peer)} open\n`,
+  // One -v is for scans: what refuses is not worth a line.
+  failed: (peer, error, _late, verbosity) => (verbosity > 1 || error !== 'ECONNREFUSED' ? `nc: ${dotted(peer)}: ${strerror(error)}\n` : ''),
+  listening: (host, port) => `listening on ${host === '' ? '0.0.0.0' : host}:${port} ...\n`,
+  accepted: (socket) => {
+    const remote = formatIp(socket.remoteAddress)
+    return `connect to ${formatIp(socket.localAddress)}:${socket.localPort} from ${remote} (${remote}:${socket.remotePort})\n`
+  },
+}
+
+const netcat = (dialect: Dialect): Executable => ({
   *program(proc, argv) {
     const options = parseOptions('nc', argv.slice(1), { short: '46CDdFhklNnrStUuvZzI:i:M:m:O:P:p:q:s:T:V:W:w:X:x:b' })
     if (typeof options === 'string') {
-      proc.error(`${/invalid option -- 'Z'/.test(options) ? '' : `${options}\n`}${USAGE}`)
+      proc.error(`${/invalid option -- 'Z'/.test(options) ? '' : `${options}\n`}${dialect.usage}`)
       return 1
     }
     if (options.has('h')) {
@@ -31,7 +90,7 @@ export const nc: Executable = {
     }
     const operands = options.operands
     if (operands.length === 0 && !options.has('l')) {
-      proc.error(USAGE)
+      proc.error(dialect.usage)
       return 1
     }
     if (options.has('l')) {
@@ -40,15 +99,18 @@ export const nc: Executable = {
         proc.error('nc: missing port number\n')
         return 1
       }
-      return yield* listen(proc, options, operands.length > 1 ? operands[0] : (options.value('s') ?? ''), port)
+      return yield* listen(proc, options, dialect, operands.length > 1 ? operands[0] : (options.value('s') ?? ''), port)
     }
     if (operands.length < 2) {
       proc.error('nc: missing port number\n')
       return 1
     }
-    return yield* connect(proc, options, operands[0], operands[1])
+    return yield* connect(proc, options, dialect, operands[0], operands[1])
   },
-}
+})
+
+export const nc = netcat(OPENBSD)
+export const busyboxNc = netcat(BUSYBOX)
 
 function readPorts(text: string): number[] | null {
   const range = /^(\d+)-(\d+)$/.exec(text)
@@ -61,7 +123,7 @@ function readPorts(text: string): number[] | null {
   return Array.from({ length: high - low + 1 }, (_, i) => low + i)
 }
 
-function* connect(proc: Process, options: Options, host: string, portText: string): Generator<Wait, number, unknown> {
+function* connect(proc: Process, options: Options, dialect: Dialect, host: string, portText: string): Generator<Wait, number, unknown> {
   const ports = readPorts(portText)
   if (!ports) {
     proc.error(/^\d/.test(portText) ? `nc: port number too large: ${portText}\n` : `nc: port number invalid: ${portText}\n`)
@@ -73,7 +135,7 @@ function* connect(proc: Process, options: Options, host: string, portText: strin
   const family = options.has('4') ? 'ipv4' : options.has('6') ? 'ipv6' : undefined
   const resolved = numeric !== null ? { addresses: [numeric] } : options.has('n') ? 'EAI_NONAME' : yield* resolveHost(proc, host, { family })
   if (typeof resolved === 'string') {
-    proc.error(`nc: getaddrinfo for host "${host}" port ${portText}: ${RESOLVE_ERRORS[resolved]}\n`)
+    proc.error(dialect.unresolved(host, portText, resolved))
     return 1
   }
   const timeoutUs = options.has('w') ? Math.max(Number(options.value('w')) || 1, 1) * 1_000_000 : undefined
@@ -82,10 +144,10 @@ function* connect(proc: Process, options: Options, host: string, portText: strin
   for (const port of ports) {
     for (const address of resolved.addresses) {
       const shown = numeric !== null ? host : `${host} (${formatIp(address)})`
-      const name = `[${protocol}/${options.has('n') ? '*' : (serviceName(port, protocol) ?? '*')}]`
+      const peer: Peer = { host, shown, address, port, protocol, service: options.has('n') ? '*' : (serviceName(port, protocol) ?? '*') }
       if (udp) {
         const code = yield* datagrams(proc, options, address, port, () => {
-          if (options.has('v')) proc.error(`Connection to ${shown} ${port} port ${name} succeeded!\n`)
+          if (options.has('v')) proc.error(dialect.open(peer))
         }, timeoutUs)
         if (code === 0) exitCode = 0
         break
@@ -93,10 +155,10 @@ function* connect(proc: Process, options: Options, host: string, portText: strin
       const socket = yield* connectTcp(proc, address, port, { timeoutUs, src: source ?? undefined, sport: options.has('p') ? Number(options.value('p')) : undefined })
       if (isErrno(socket)) {
         const late = socket === 'ETIMEDOUT' && timeoutUs !== undefined
-        if (options.has('v')) proc.error(`nc: connect to ${shown} port ${port} (tcp) ${late ? 'timed out: Operation now in progress' : `failed: ${strerror(socket)}`}\n`)
+        if (options.has('v')) proc.error(dialect.failed(peer, socket, late, options.count('v')))
         continue
       }
-      if (options.has('v')) proc.error(`Connection to ${shown} ${port} port ${name} succeeded!\n`)
+      if (options.has('v')) proc.error(dialect.open(peer))
       exitCode = 0
       if (options.has('z')) socket.close()
       else yield* talk(proc, options, socket, timeoutUs)
@@ -190,7 +252,7 @@ function* datagrams(
   }
 }
 
-function* listen(proc: Process, options: Options, host: string, portText: string): Generator<Wait, number, unknown> {
+function* listen(proc: Process, options: Options, dialect: Dialect, host: string, portText: string): Generator<Wait, number, unknown> {
   const port = servicePort(portText)
   if (port === null) {
     proc.error(`nc: port number invalid: ${portText}\n`)
@@ -204,13 +266,13 @@ function* listen(proc: Process, options: Options, host: string, portText: string
     return 1
   }
   const forget = proc.atExit(() => listener.close())
-  if (options.has('v')) proc.error(`Listening on ${host === '' ? '0.0.0.0' : host} ${port}\n`)
+  if (options.has('v')) proc.error(dialect.listening(host, port))
   const idleUs = options.has('w') ? Number(options.value('w')) * 1_000_000 : undefined
   try {
     do {
       const socket = yield* acceptTcp(proc, listener)
       if (!options.has('k')) listener.close()
-      if (options.has('v')) proc.error(`Connection received on ${formatIp(socket.remoteAddress)} ${socket.remotePort}\n`)
+      if (options.has('v')) proc.error(dialect.accepted(socket))
       yield* talk(proc, options, socket, idleUs)
     } while (options.has('k'))
   } finally {

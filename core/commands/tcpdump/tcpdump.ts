@@ -152,7 +152,7 @@ class Printer {
     }
     text += `${this.#decoder.text(packet, link)}\n`
     if (options.has('X')) text += hexDump(packetBytes(packet))
-    else if (options.has('A')) text += `${[...packetBytes(packet)].map((byte) => (byte === 10 || byte === 9 ? String.fromCharCode(byte) : printable(byte))).join('')}\n`
+    else if (options.has('A')) text += asciiText(packetBytes(packet))
     return text
   }
 
@@ -188,6 +188,17 @@ function direction(packet: Captured): string {
 
 function printable(byte: number): string {
   return byte > 32 && byte < 127 ? String.fromCharCode(byte) : '.'
+}
+
+/** What -A shows: text as it is, without the carriage returns at the ends of lines. */
+function asciiText(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at]
+    if (byte === 13 && bytes[at + 1] === 10) continue
+    text += byte === 9 || byte === 10 || byte === 32 ? String.fromCharCode(byte) : printable(byte)
+  }
+  return `${text}\n`
 }
 
 function hexDump(bytes: Uint8Array): string {
