@@ -12,7 +12,8 @@ const ARRAY_LENGTH_MAX = 536870911
 
 /** Start and end as jq cuts: fractional starts round down, ends round up. Null when they are not numbers. */
 function bounds(length: number, slice: JqObject): [number, number] | null {
-  const [from, to] = [slice.get('start') ?? 0, slice.get('end') ?? length]
+  const from = slice.get('start') === null ? 0 : slice.get('start')
+  const to = slice.get('end') === null ? length : slice.get('end')
   if (typeof from !== 'number' || typeof to !== 'number') return null
   const clamp = (at: number): number => Math.max(0, Math.min(length, at < 0 ? at + length : at))
   const start = Math.floor(clamp(from))

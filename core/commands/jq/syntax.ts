@@ -57,7 +57,7 @@ export interface Problem {
 
 /** As jq prints it: the line, and blanks up to the place. */
 export function problemText(program: string, problem: Problem): string {
-  const start = program.lastIndexOf('\n', problem.at - 1) + 1
+  const start = problem.at === 0 ? 0 : program.lastIndexOf('\n', problem.at - 1) + 1
   const end = program.indexOf('\n', start)
   const line = program.slice(start, end < 0 ? undefined : end)
   const number = program.slice(0, start).split('\n').length

@@ -76,10 +76,10 @@ export function tokenize(program: string): Token[] {
       continue
     }
     const field = match(FIELD)
-    // The longest match wins, and `..` beats a number that has no digit.
-    const number = field === null ? match(NUMBER) : null
+    const number = match(NUMBER)
     const operator = OPERATORS.find((each) => program.startsWith(each, at))
-    if (field !== null) push('FIELD', field.length, field.slice(1))
+    // The longest match wins; at a tie numbers beat fields, but `.` and `..` are no numbers.
+    if (field !== null && field.length > (number?.length ?? 0)) push('FIELD', field.length, field.slice(1))
     else if (number !== null && number !== '.' && number !== '..') {
       const parsed = parseJson(number)
       if ('error' in parsed) push('LITERAL', number.length, '', null, parsed.error)
