@@ -63,7 +63,27 @@ export function serviceMap(objects: ObjectsFold, kernel: KernelTablesFold): Serv
 const WAY = ['KUBE-SERVICES', 'KUBE-NODEPORTS', 'KUBE-EXT-', 'KUBE-FW-', 'KUBE-SVL-', 'KUBE-SVC-', 'KUBE-SEP-']
 
 /** Sorts rules as a packet walks them: entry chains, the Service's, its endpoints'. */
-export function byPacketWay(a: { chain: string; number: number }, b: { chain: string; number: number }): number {
+function byPacketWay(a: { chain: string; number: number }, b: { chain: string; number: number }): number {
   const rank = (chain: string) => WAY.findIndex((start) => chain.startsWith(start))
   return rank(a.chain) - rank(b.chain) || (a.chain < b.chain ? -1 : a.chain > b.chain ? 1 : a.number - b.number)
+}
+
+interface Rule {
+  netns: number
+  table: string
+  chain: string
+  number: number
+  rule: string
+  object: string
+}
+
+const JUMP = / -[jg] (\S+)/
+
+/** The rules that were made for a Service: those of its own chains, and those of shared chains that lead into them. */
+export function rulesFor<R extends Rule>(rules: readonly R[], reference: string): R[] {
+  const place = (rule: Rule, chain: string) => `${rule.netns} ${rule.table} ${chain}`
+  const own = rules.filter((rule) => rule.object === reference)
+  const chains = new Set(own.map((rule) => place(rule, rule.chain)))
+  const entries = rules.filter((rule) => rule.object !== reference && chains.has(place(rule, JUMP.exec(rule.rule)?.[1] ?? '')))
+  return [...entries, ...own].sort(byPacketWay)
 }

@@ -24,8 +24,8 @@ export async function loadKubernetesSchema(): Promise<LoadedSchema> {
   for (const [name, definition] of Object.entries(json.definitions)) {
     for (const { group, version, kind } of definition['x-kubernetes-group-version-kind'] ?? []) {
       const apiVersion = group === '' ? version : `${group}/${version}`
-      // DeleteOptions and the like belong to every group; nobody writes them into a manifest.
-      if (/Options$|^WatchEvent$|^Status$/.test(kind)) continue
+      // DeleteOptions and the like belong to every group, lists are answers; nobody writes them into a manifest.
+      if (/Options$|.List$|^WatchEvent$|^Status$/.test(kind)) continue
       apiVersions.add(apiVersion)
       kinds.add(kind)
       branches.push({

@@ -42,6 +42,11 @@ async function prepare(): Promise<void> {
     completion: true,
     schemas: [{ uri: 'vethlab://kubernetes.json', fileMatch: ['**/*'], schema: schema.json as never }],
   })
+  // After a key without a value the next line stands deeper, as in VS Code.
+  monaco.languages.setLanguageConfiguration('yaml', {
+    onEnterRules: [{ beforeText: /^[^#]*:\s*$/, action: { indentAction: monaco.languages.IndentAction.Indent } }],
+    indentationRules: { increaseIndentPattern: /^[^#]*:\s*$/, decreaseIndentPattern: /^\s+[}\]]$/ },
+  })
   monaco.languages.registerCodeActionProvider('yaml', { provideCodeActions: quickFixes }, { providedCodeActionKinds: ['quickfix'] })
 }
 

@@ -39,6 +39,7 @@ export const SHELL_WORDS = {
   'start.cni.host-gw': ['host-gw · plain routes between nodes', 'host-gw · 节点间普通路由'],
   'start.cni.bridge': ['bridge · one flat network', 'bridge · 一个扁平二层网络'],
   'start.cni.vxlan': ['vxlan · tunnels between nodes', 'vxlan · 节点间隧道'],
+  'start.recent.workers': ['{count} {count#worker|workers} · {cni}', '{count} 个工作节点 · {cni}'],
   'start.recent.empty': ['Empty cluster', '空集群'],
 
   'session.open': ['Open', '打开'],

@@ -32,7 +32,10 @@ for (const view of VIEWS) {
       await app.type('workstation', 'kubectl wait --for=condition=Ready pod/a pod/b pod/c')
       await app.waitForScreen('workstation', /pod\/c condition met/)
       await app.shot(`${view.name}-workbench`)
-      const overflow = await app.page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight])
+      const overflow = await app.page.evaluate(() => [
+        document.documentElement.scrollWidth - innerWidth,
+        document.documentElement.scrollHeight - innerHeight,
+      ])
       expect(overflow.map((pixels) => Math.max(0, pixels))).toEqual([0, 0])
     })
 

@@ -54,10 +54,16 @@ describe.each(HOSTS)('the story in the $host', ({ host, here }) => {
   })
 
   test('mended and applied, the deployment becomes available and the step is done', async () => {
-    await app.type('workstation', String.raw`sed -i -e 's#extension/v1beta1#apps/v1#' -e 's/matadata/metadata/' -e 's/replica:/replicas:/' -e '/^      spec:/,$s/^  //' tomcat-deployment.yaml`)
+    await app.type(
+      'workstation',
+      String.raw`sed -i -e 's#extension/v1beta1#apps/v1#' -e 's/matadata/metadata/' -e 's/replica:/replicas:/' -e '/^      spec:/,$s/^  //' tomcat-deployment.yaml`,
+    )
     await app.page.waitForFunction(() => !document.querySelector('.squiggly-error'), null, { timeout: 20_000 })
     await app.by('apply').click()
-    await app.by('apply-result').filter({ hasText: /created|configured/ }).waitFor()
+    await app
+      .by('apply-result')
+      .filter({ hasText: /created|configured/ })
+      .waitFor()
     await app.type('workstation', 'kubectl rollout status deployment/frontend')
     await app.waitForScreen('workstation', /successfully rolled out/)
     await app.type('workstation', 'kubectl apply -f tomcat-service.yaml')
@@ -96,7 +102,10 @@ describe.each(HOSTS)('the story in the $host', ({ host, here }) => {
     await app.page.waitForTimeout(400)
     expect(await app.by('clock').innerText()).toBe(stopped)
     await app.by('step').click()
-    await app.page.waitForFunction((before) => document.querySelector('[data-testid="clock"]')?.textContent?.trim() !== before.trim(), stopped)
+    await app.page.waitForFunction(
+      (before) => document.querySelector('[data-testid="clock"]')?.textContent?.trim() !== before.trim(),
+      stopped,
+    )
     await app.by('step-back').click()
     await app.by('past-banner').waitFor()
     await app.by('return-present').click()

@@ -99,9 +99,9 @@ export class App {
     await this.page.keyboard.press('Enter')
   }
 
-  /** Text of a terminal's screen. */
+  /** Text of a terminal's screen, without the blanks at the ends of its lines. */
   async screen(title: string): Promise<string> {
-    return (await this.by(`terminal-${title}`).innerText()).replaceAll('\u00a0', ' ')
+    return (await this.by(`terminal-${title}`).innerText()).replaceAll('\u00a0', ' ').replace(/ +$/gm, '')
   }
 
   async waitForScreen(title: string, pattern: RegExp, timeoutMs = 30_000): Promise<void> {
