@@ -23,6 +23,24 @@ function createWebWorker(options: { label?: string; createData?: unknown }) {
   return monaco.editor.createWebWorker({ worker: made } as never)
 }
 
+/**
+ * Every proposal comes as a snippet, and a snippet takes Enter even when its word stands there already. A word without places to
+ * fill in is a word.
+ */
+function registerCompletion(
+  selector: monaco.languages.LanguageSelector,
+  provider: monaco.languages.CompletionItemProvider,
+): monaco.IDisposable {
+  return monaco.languages.registerCompletionItemProvider(selector, {
+    ...provider,
+    async provideCompletionItems(...args) {
+      const list = await provider.provideCompletionItems(...args)
+      for (const item of list?.suggestions ?? []) if (!/[$\\\n]/.test(item.insertText)) item.insertTextRules = undefined
+      return list
+    },
+  })
+}
+
 let prepared: Promise<void> | null = null
 
 /** Schema, workers and providers are set up once, however many editors come and go. */
@@ -33,7 +51,8 @@ export function prepareOnce(): Promise<void> {
 
 async function prepare(): Promise<void> {
   schema = await loadKubernetesSchema()
-  configureMonacoYaml({ ...monaco, editor: { ...monaco.editor, createWebWorker } } as never, {
+  const languages = { ...monaco.languages, registerCompletionItemProvider: registerCompletion }
+  configureMonacoYaml({ ...monaco, languages, editor: { ...monaco.editor, createWebWorker } } as never, {
     enableSchemaRequest: false,
     // The lint judges: it knows misspellings and has quick fixes. The schema completes and explains.
     validate: false,

@@ -9,7 +9,7 @@ const browser = await findBrowser()
 const LAB = '02-services/02-node-port'
 /** Words that are names of things, the same in every language. */
 const NAMES =
-  /^([A-Z]{2,}|[a-z0-9]+(-[a-z0-9]+)+|[0-9a-f]{12,}|root|flanneld|kubeadm|kubernetes|Vethlab|Ctrl|Shift|CNI|NAT|DNAT|SNAT|YAML|English|Pod|Pods|Service|Services|Deployment|NodePort|ClusterIP|Tomcat|client|workstation|control-plane|worker-\d|router|kube-proxy|kube-flannel-ds|kubelet|iptables|host-gw|netfilter|nat|filter|apiserver|v\d\S*|eth\d|cni\d|veth\w*|TTL|MAC|MTU|IP|ARP|TCP|UDP|DNS|ICMP|HTTP|FDB|SYN|ACK|br\d|dev|nginx|busybox|coredns|frontend|box|tomcat\S*|default|kube-\w+|PREROUTING|POSTROUTING|FORWARD|INPUT|OUTPUT|ACCEPT|in|pcapng|shell|kubectl|conntrack|NEW|ESTABLISHED|Running|AGE|NAME|READY|STATUS|Delete|from-shell|web|yaml|tcp|port|dstport|flags|syn|x\d*|kB|m?s|seed|F\d+)$/
+  /^([A-Z]{2,}(-[A-Z]+)*|\w+_\w+|[0-9a-f]{2}|blackhole|[a-z0-9]+(-[a-z0-9]+)+|[0-9a-f]{12,}|root|flanneld|kubeadm|kubernetes|Vethlab|Ctrl|Shift|CNI|NAT|DNAT|SNAT|YAML|English|Pod|Pods|Service|Services|Deployment|NodePort|ClusterIP|Tomcat|client|workstation|control-plane|worker-\d|router|kube-proxy|kube-flannel-ds|kubelet|iptables|host-gw|netfilter|nat|filter|apiserver|v\d\S*|eth\d|cni\d|veth\w*|TTL|MAC|MTU|IP|ARP|TCP|UDP|DNS|ICMP|HTTP|FDB|SYN|ACK|br\d|dev|nginx|busybox|coredns|frontend|box|tomcat\S*|default|kube-\w+|PREROUTING|POSTROUTING|FORWARD|INPUT|OUTPUT|ACCEPT|in|pcapng|shell|kubectl|conntrack|NEW|ESTABLISHED|Running|AGE|NAME|READY|STATUS|Delete|from-shell|web|yaml|tcp|port|dstport|flags|syn|x\d*|kB|m?s|seed|F\d+)$/
 
 describe.skipIf(!browser)('the workbench', () => {
   let app: App
@@ -486,7 +486,7 @@ describe.skipIf(!browser)('the workbench', () => {
           return found
         })
         for (const text of words) {
-          for (const word of text.match(/[A-Za-z][A-Za-z0-9-]*/g) ?? [])
+          for (const word of text.match(/[A-Za-z][A-Za-z0-9_-]*/g) ?? [])
             if (word.length > 1 && !NAMES.test(word)) left.add(`${word} | ${text.trim().slice(0, 60)}`)
         }
       }
