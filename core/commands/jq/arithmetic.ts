@@ -19,7 +19,7 @@ export function add(a: Value, b: Value): Value {
   }
   if (isArray(a) && isArray(b)) {
     if (a.length + b.length > ITEMS_MAX) throw new Exhausted()
-    return [...a, ...b]
+    return a.concat(b)
   }
   if (isObject(a) && isObject(b)) {
     const merged = new Map(a)

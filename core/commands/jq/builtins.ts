@@ -95,7 +95,8 @@ const SOURCES: readonly string[] = [
      | if ($event | length) == 2 then .value |= setpath($event[0]; $event[1]) | .whole = ($event[0] | length == 0)
        else .whole = ($event[0] | length == 1) end;
      if .whole then .value else empty end);`,
-  'def truncate_stream(f): . as $depth | null | f | . as $event | if ($event[0] | length) > $depth then $event | setpath([0]; $event[0][$depth:]) else empty end;',
+  `def truncate_stream(f): . as $depth | null | f | . as $event
+     | if ($event[0] | length) > $depth then $event | setpath([0]; $event[0][$depth:]) else empty end;`,
   'def INDEX(rows; key): reduce rows as $row ({}; .[$row | key | if type == "string" then . else tojson end] = $row);',
   'def INDEX(key): INDEX(.[]; key);',
   'def IN(wanted): any(. == wanted; .);',

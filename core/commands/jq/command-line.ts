@@ -41,7 +41,7 @@ const SHORT_USAGE = `Usage:\tjq [options] <jq filter> [file...]
 \tjq [options] --jsonargs <jq filter> [JSON_TEXTS...]
 
 `
-const HELP = `jq - commandline JSON processor [version 1.6]
+const INTRODUCTION = `jq - commandline JSON processor [version 1.6]
 
 ${SHORT_USAGE}jq is a tool for processing JSON inputs, applying the given filter to
 its JSON text inputs and producing the filter's results as JSON on
@@ -61,7 +61,8 @@ Example:
 \t\t"foo": 0
 \t}
 
-Some of the options include:
+`
+const HELP = `${INTRODUCTION}Some of the options include:
   -c               compact instead of pretty-printed output;
   -n               use \`null\` as the single input value;
   -e               set the exit status code based on the output;
@@ -89,11 +90,7 @@ const SEE_HELP = `Use jq --help for help with command-line options,
 or see the jq manpage, or online docs  at https://stedolan.github.io/jq
 `
 
-export const USAGE_ENDING: Ending = {
-  stdout: '',
-  stderr: `jq - commandline JSON processor [version 1.6]\n\n${SHORT_USAGE}For listing of all command options, use jq --help\n`,
-  code: 2,
-}
+export const USAGE_ENDING: Ending = { stdout: '', stderr: `${INTRODUCTION}For a listing of options, use jq --help.\n`, code: 2 }
 
 function misused(complaint: string): Ending {
   return { stdout: '', stderr: `jq: ${complaint}\n${SEE_HELP}`, code: 2 }

@@ -30,7 +30,8 @@ export const jq: Executable = {
   *program(proc, argv) {
     const readFile = (path: string): string | { error: string } => {
       const text = proc.fs.read(proc.path(path))
-      return isErrno(text) ? { error: `Could not open ${path}: ${strerror(text)}` } : text
+      if (!isErrno(text)) return text
+      return { error: `Could not open ${path}: ${text === 'EISDIR' ? "It's a directory" : strerror(text)}` }
     }
     const line = parseCommandLine(argv.slice(1), readFile)
     const piped = !proc.fds.get(0)?.tty || !proc.fds.get(1)?.tty

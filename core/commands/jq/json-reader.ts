@@ -61,9 +61,19 @@ export class JsonReader {
     } catch (error) {
       if (!(error instanceof Complaint)) throw error
       const atEnd = this.#ended ? ' at EOF' : ''
-      this.#ended = true
-      return { error: `${error.message}${atEnd} at line ${this.#line}, column ${this.#column}` }
+      const message = `${error.message}${atEnd} at line ${this.#line}, column ${this.#column}`
+      this.#reset()
+      return { error: message }
     }
+  }
+
+  /** What was fed is lost; the next piece begins anew. */
+  #reset(): void {
+    this.#at = this.#text.length
+    this.#stack = []
+    this.#next = undefined
+    this.#token = ''
+    this.#state = 'normal'
   }
 
   #count(char: string): void {

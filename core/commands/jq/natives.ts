@@ -6,14 +6,16 @@ import { add, divide, multiply, remainder, subtract } from './arithmetic.ts'
 import { BUILTINS } from './builtins.ts'
 import { DATES } from './dates.ts'
 import { format } from './formats.ts'
-import { elements, toJson, typeError, typeError2 } from './json-text.ts'
+import { elements, shortJson, toJson, typeError, typeError2 } from './json-text.ts'
 import type { Surroundings } from './machine.ts'
 import { MATH } from './math.ts'
 import { deletePaths, get, has, indicesOf, setPath } from './paths.ts'
 import { MATCHING } from './regex.ts'
 import { SPECIAL_FORMS } from './special-forms.ts'
 import { stringIndices, TEXTS } from './texts.ts'
-import { compare, contains, equal, Halt, isArray, isObject, JqError, type JqObject, sortBy, sortedKeys, truthy, typeOf, codePoints, type Value } from './value.ts'
+import {
+  codePoints, compare, contains, equal, Halt, isArray, isObject, JqError, sortBy, sortedKeys, truthy, typeOf, type Value,
+} from './value.ts'
 
 export type Native = (input: Value, args: readonly Value[], surroundings: Surroundings) => Value
 
@@ -82,7 +84,8 @@ function fromEntries(input: Value): Value {
       if (truthy(key)) break
     }
     const value = get(entry, has(entry, 'value') ? 'value' : 'Value')
-    if (typeof key !== 'string') throw new JqError(`Cannot use ${typeOf(truthy(key) ? key : null)} (${toJson(truthy(key) ? key : null).slice(0, 14)}) as object key`)
+    if (!truthy(key)) key = null
+    if (typeof key !== 'string') throw new JqError(`Cannot use ${typeOf(key)} (${shortJson(key)}) as object key`)
     object.set(key, value)
   }
   return object
@@ -109,12 +112,12 @@ function indices(input: Value, part: Value): Value {
 }
 
 /** The events of `tostream`: leaves with their paths, and a path alone where an array or object ends. */
-export function events(value: Value, path: readonly Value[] = [], top = true): Value[] {
+export function events(value: Value, path: readonly Value[] = []): Value[] {
   const inner = isArray(value) || isObject(value) ? (keys(value, false) as readonly Value[]) : []
   if (inner.length === 0) return [[path, value]]
-  const found = inner.flatMap((key) => events(get(value, key), [...path, key], false))
+  const found = inner.flatMap((key) => events(get(value, key), [...path, key]))
   found.push([[...path, inner[inner.length - 1]]])
-  return top ? found : found
+  return found
 }
 
 function bsearch(input: Value, target: Value): Value {
@@ -203,5 +206,3 @@ const OWN: readonly [string, Native][] = [
 ]
 
 export const NATIVES: ReadonlyMap<string, Native> = new Map([...OWN, ...TEXTS, ...MATCHING, ...MATH, ...DATES])
-
-export type { JqObject }

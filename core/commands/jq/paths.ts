@@ -56,7 +56,7 @@ export function set(value: Value, key: Value, to: Value): Value {
     return new Map(value ?? []).set(key, to)
   }
   if (typeof key === 'number' && (value === null || isArray(value))) {
-    const items = value === null ? [] : [...value]
+    const items = value === null ? [] : value.slice()
     const at = Math.trunc(key) < 0 ? items.length + Math.trunc(key) : Math.trunc(key)
     if (at < 0) throw new JqError('Out of bounds negative array index')
     if (!(at <= ARRAY_LENGTH_MAX)) throw new JqError('Array index too large')

@@ -1,7 +1,7 @@
 /**
  * Regular expressions: Oniguruma's Perl syntax with named groups, translated to ours, and what jq makes of a match. A match of
  * nothing is reported again until the search gets past it, as the program does. Truth: the section on regular expressions of
- * jq(1), 1.6; the "RE" document of Oniguruma. Omits: recursion, conditionals, `\K`, `\X`, the flag `l`; possessive and atomic groups
+ * jq(1), 1.6; the "RE" document of Oniguruma. Omits: recursion, stacked quantifiers, conditionals, `\K`, `\X`, the flag `l`; possessive and atomic groups
  * give back what they took.
  */
 import { toJson, typeError } from './json-text.ts'
@@ -39,15 +39,19 @@ const CLASSES = new Map([
   ['xdigit', '0-9A-Fa-f'], ['word', '\\p{L}\\p{M}\\p{N}\\p{Pc}'],
 ])
 const ESCAPES = new Map([
-  ['w', '\\p{L}\\p{M}\\p{N}\\p{Pc}'], ['d', '\\p{Nd}'], ['h', '0-9A-Fa-f'], ['s', '\\s'], ['a', '\\x07'], ['e', '\\x1b'],
+  ['w', '\\p{L}\\p{M}\\p{N}\\p{Pc}'], ['d', '\\p{Nd}'], ['s', '\\s'], ['a', '\\x07'], ['e', '\\x1b'],
 ])
 const ANCHORS = new Map([['A', '(?<![\\s\\S])'], ['z', '(?![\\s\\S])'], ['Z', '(?=\\n?(?![\\s\\S]))'], ['G', '']])
 
 function compile(source: string, flags: Flags): RegExp {
+  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(source)) throw new JqError('Regex failure: end pattern at escape')
   const inline = /^\(\?([imx]+)\)/.exec(source)
   const letters = inline?.[1] ?? ''
   const own: Flags = {
-    ...flags, ignoreCase: flags.ignoreCase || letters.includes('i'), dotAll: flags.dotAll || letters.includes('m'), extended: flags.extended || letters.includes('x'),
+    ...flags,
+    ignoreCase: flags.ignoreCase || letters.includes('i'),
+    dotAll: flags.dotAll || letters.includes('m'),
+    extended: flags.extended || letters.includes('x'),
   }
   const translated = translate(source.slice(inline?.[0].length ?? 0), own.extended)
   try {
@@ -59,15 +63,27 @@ function compile(source: string, flags: Flags): RegExp {
 
 /** Oniguruma's words for what is wrong. */
 function complaint(source: string): string {
-  const bare = source.replace(/\\[\s\S]/g, '')
+  const bare = source.replace(/\\[^pPk]/g, '__')
   const plain = bare.replace(/\[\^?\]?[^\]]*\]/g, '')
-  if (source.endsWith('\\') && !/\\\\$/.test(source)) return 'end pattern at escape'
+  if (/^\[\^?\][^\]]*$/.test(bare)) return 'empty char-class'
   if (/\[/.test(plain)) return 'premature end of char-class'
-  if (/^[*+?]|[(|][*+?](?!\?)/.test(plain.replace(/\(\?/g, ''))) return 'target of repeat operator is not specified'
+  if (plain !== bare && bare.match(/\[[^\]]*\]/g)?.some(backwards)) return 'empty range in char class'
+  if (/(?:^|[(|])[*+?]/.test(plain.replace(/\(\?/g, '('))) return 'target of repeat operator is not specified'
+  if ([...plain.matchAll(/\{(\d+),(\d+)\}/g)].some((range) => Number(range[1]) > Number(range[2]))) return 'upper is smaller than lower in repeat range'
+  const group = /\(\?<(?![=!])(?![A-Za-z_]\w*>)([^>)]*)/.exec(plain)
+  if (group) return group[1] === '' ? 'group name is empty' : `invalid group name <${group[1]}>`
+  const property = /\\[pP](\{[^}]*\})/.exec(bare)
+  if (property) return `invalid character property name ${property[1]}`
+  const reference = /\\k<([^>]*)>/.exec(bare)
+  if (reference) return `undefined name <${reference[1]}> reference`
   const depth = [...plain].reduce((open, char) => (open < 0 ? open : char === '(' ? open + 1 : char === ')' ? open - 1 : open), 0)
   if (depth > 0) return 'end pattern with unmatched parenthesis'
-  if (depth < 0) return 'unmatched close parenthesis'
-  return 'undefined group option'
+  return depth < 0 ? 'unmatched close parenthesis' : 'undefined group option'
+}
+
+/** Whether a range such as `z-a` stands in a class. */
+function backwards(set: string): boolean {
+  return [...set.matchAll(/([A-Za-z0-9])-([A-Za-z0-9])/g)].some((range) => range[1] > range[2])
 }
 
 function translate(source: string, extended: boolean): string {
@@ -96,19 +112,26 @@ function translate(source: string, extended: boolean): string {
       const end = char === '#' ? source.indexOf('\n', at) : at
       at = end < 0 ? source.length : end + 1
     } else {
-      out += (char === '{' && !/^\{\d*,?\d*\}/.test(source.slice(at))) || (char === '}' && !/\{\d*,?\d*$/.test(source.slice(0, at))) || char === ']' ? `\\${char}` : char
+      out += isPlainBracket(source, at) ? `\\${char}` : char
       at += 1
       // A possessive quantifier.
       if (/[*+?}]/.test(char) && source[at] === '+' && at > 1) at += 1
     }
   }
-  return out.replace(/\{,(\d+)\}/g, '{0,$1}')
+  return out
+}
+
+/** A brace that counts nothing, or a bracket that closes nothing, stands for itself. */
+function isPlainBracket(source: string, at: number): boolean {
+  if (source[at] === '{') return !/^\{\d+(?:,\d*)?\}/.test(source.slice(at))
+  if (source[at] === '}') return !/\{\d+(?:,\d*)?$/.test(source.slice(0, at))
+  return source[at] === ']'
 }
 
 function escape(source: string, at: number, inClass: boolean): [string, number] {
   const letter = source[at + 1] ?? ''
   const lower = letter.toLowerCase()
-  if ('wdhs'.includes(lower) && letter !== '') {
+  if ('wds'.includes(lower) && letter !== '') {
     const set = ESCAPES.get(lower) as string
     if (letter === lower) return [inClass ? set : `[${set}]`, 2]
     return [inClass && lower !== 's' && lower !== 'd' ? `\\${letter}` : inClass ? (lower === 's' ? '\\S' : '\\P{Nd}') : `[^${set}]`, 2]
@@ -173,7 +196,8 @@ function search(input: Value, regex: Value, modifiers: Value, test: boolean): Va
     if (found.length >= MATCHES_MAX) break
     const empty = match[0] === ''
     const groups = empty ? [] : captured(input, match, names)
-    found.push(new Map<string, Value>([['offset', codePoints(input.slice(0, match.index))], ['length', codePoints(match[0])], ['string', match[0]], ['captures', groups]]))
+    const offset = codePoints(input.slice(0, match.index))
+    found.push(new Map<string, Value>([['offset', offset], ['length', codePoints(match[0])], ['string', match[0]], ['captures', groups]]))
     start = empty ? start + 1 : match.index + match[0].length
   } while (flags.global && start < input.length)
   return test ? false : found
