@@ -105,7 +105,7 @@ const FULL: Measures = {
 }
 const RACK: Measures = {
   pad: 10,
-  minW: 226,
+  minW: 250,
   nicW: 98,
   nicH: 22,
   nicTop: 8,
