@@ -224,8 +224,12 @@ describe.skipIf(!browser)('the workbench', () => {
 
     test('the inspector of a pod opens a terminal in it', async () => {
       await app.by('pod-default/box').click()
-      await app.by('term-tab-box').press('Delete')
-      await app.by('term-tab-box').waitFor({ state: 'detached' })
+      await app.by('term-tab-box').click()
+      await app.by('terminal-box').waitFor()
+      await until('the tab is closed', async () => {
+        if ((await app.by('term-tab-box').count()) > 0) await app.by('term-tab-box').press('Delete')
+        return (await app.by('term-tab-box').count()) === 0
+      })
       await app.by('inspect-terminal').click()
       await app.waitForScreen('box', /\/ #/)
     })
