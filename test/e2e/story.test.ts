@@ -56,7 +56,7 @@ describe.each(HOSTS)('the story in the $host', ({ host, here }) => {
   test('mended and applied, the deployment becomes available and the step is done', async () => {
     await app.type(
       'workstation',
-      String.raw`sed -i -e 's#extension/v1beta1#apps/v1#' -e 's/matadata/metadata/' -e 's/replica:/replicas:/' -e '/^      spec:/,$s/^  //' tomcat-deployment.yaml`,
+      "sed -i -e 's#extension/v1beta1#apps/v1#' -e 's/matadata/metadata/' -e 's/replica:/replicas:/' -e '/^      spec:/,$s/^  //' tomcat-deployment.yaml",
     )
     await app.page.waitForFunction(() => !document.querySelector('.squiggly-error'), null, { timeout: 20_000 })
     await app.by('apply').click()

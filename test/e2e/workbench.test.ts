@@ -122,7 +122,10 @@ describe.skipIf(!browser)('the workbench', () => {
       await row.first().waitFor()
       await press('Enter')
       await until('Deployment is taken', async () => /kind: Deployment$/m.test(await editorText()))
-      await app.page.keyboard.type('\nspec:\n')
+      await app.page.keyboard.type('\nspec:')
+      // The editor indents what it has understood, which shows in its colours.
+      await app.page.locator('.monaco-editor .view-line span[class*="mtk"]:not(.mtk1)', { hasText: /^spec$/ }).waitFor()
+      await press('Enter')
       await app.page.keyboard.type('rep')
       await press('Control+Space')
       await app.page.locator('.suggest-widget .monaco-list-row', { hasText: 'replicas' }).first().waitFor()
@@ -186,7 +189,7 @@ describe.skipIf(!browser)('the workbench', () => {
     test('mended, Apply creates it, and the line says what it became', async () => {
       await app.type(
         'workstation',
-        String.raw`clear; sed -i -e 's#extension/v1beta1#apps/v1#' -e 's/matadata/metadata/' -e 's/replica:/replicas:/' -e '/^      spec:/,$s/^  //' tomcat-deployment.yaml`,
+        "clear; sed -i -e 's#extension/v1beta1#apps/v1#' -e 's/matadata/metadata/' -e 's/replica:/replicas:/' -e '/^      spec:/,$s/^  //' tomcat-deployment.yaml",
       )
       await app.page.waitForFunction(() => !document.querySelector('.squiggly-error'))
       // Two edits met, the shell's and the unsaved quick fix: the shell's is taken.
@@ -509,10 +512,10 @@ describe.skipIf(!browser)('the workbench', () => {
       await app.by('topology-table').click()
       await look()
       await app.by('topology-table').click()
-      expect([...left]).toEqual([])
       await app.by('language-menu').click()
       await app.by('language-en').click()
       await until('it speaks English', async () => /recorded/.test(await app.by('status-bar').innerText()))
+      expect([...left]).toEqual([])
     })
 
     test('light and dark reach the editor and the terminal', async () => {

@@ -9,7 +9,8 @@ import { App } from './app.ts'
 import { ROOT } from './sources.ts'
 
 const BYTES_MAX = 400 * 1024
-const MEND = String.raw`sed -i -e 's#extension/v1beta1#apps/v1#' -e 's/matadata/metadata/' -e 's/replica:/replicas:/' -e '/^      spec:/,$s/^  //' tomcat-deployment.yaml`
+const MEND =
+  "sed -i -e 's#extension/v1beta1#apps/v1#' -e 's/matadata/metadata/' -e 's/replica:/replicas:/' -e '/^      spec:/,$s/^  //' tomcat-deployment.yaml"
 const path = process.argv[2] ?? join(ROOT, '.readme', 'workbench.png')
 
 const app = await App.start({ width: 1440, height: 900, dark: true, language: 'en-US' })
