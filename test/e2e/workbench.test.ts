@@ -493,7 +493,7 @@ describe.skipIf(!browser)('the workbench', () => {
           return found
         })
         for (const text of words) {
-          for (const word of text.match(/[A-Za-z][A-Za-z0-9_-]*/g) ?? [])
+          for (const word of text.match(/(?<![0-9A-Za-z])[A-Za-z][A-Za-z0-9_-]*/g) ?? [])
             if (word.length > 1 && !NAMES.test(word)) left.add(`${word} | ${text.trim().slice(0, 60)}`)
         }
       }
